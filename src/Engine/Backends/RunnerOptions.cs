@@ -1,0 +1,20 @@
+namespace AgentRuntime.Engine.Backends;
+
+/// <summary>How a backend should set up a model.</summary>
+public sealed record RunnerOptions
+{
+    /// <summary>Tokens per KV block, everywhere.</summary>
+    public const int BlockTokens = 32;
+
+    /// <summary>Number of KV blocks to hold, shared by all sessions.</summary>
+    public required int KvBlocks { get; init; }
+
+    /// <summary>Storage type of the KV cache.</summary>
+    public KvType KvType { get; init; } = KvType.F16;
+
+    /// <summary>Most tokens in one forward pass.</summary>
+    public int MaxBatchTokens { get; init; } = 512;
+
+    /// <summary>Compute threads, or 0 for one per physical core.</summary>
+    public int Threads { get; init; }
+}

@@ -1,0 +1,38 @@
+namespace AgentRuntime.Engine.Sessions;
+
+/// <summary>How to generate.</summary>
+public sealed record GenerationOptions
+{
+    /// <summary>Most tokens to generate; at least 1.</summary>
+    public int MaxTokens { get; init; } = 1024;
+
+    /// <summary>0 for greedy; otherwise logits are divided by it. At least 0.</summary>
+    public float Temperature { get; init; }
+
+    /// <summary>Only the k likeliest tokens; 0 for all.</summary>
+    public int TopK { get; init; }
+
+    /// <summary>Only the likeliest tokens whose probabilities reach p together; above 0, 1 for all.</summary>
+    public float TopP { get; init; } = 1;
+
+    /// <summary>Only tokens at least this share as likely as the likeliest; 0 to 1, 0 for all.</summary>
+    public float MinP { get; init; }
+
+    /// <summary>Divides positive and multiplies negative logits of recent tokens (Keskar et al. 2019); above 0, 1 for none.</summary>
+    public float RepetitionPenalty { get; init; } = 1;
+
+    /// <summary>How many recent tokens the penalty looks at.</summary>
+    public int RepetitionWindow { get; init; } = 64;
+
+    /// <summary>Seed of the sampler: the same seed, options and context give the same text. Null for a random one.</summary>
+    public ulong? Seed { get; init; }
+
+    /// <summary>Whether to go on past end-of-reply tokens.</summary>
+    public bool IgnoreEos { get; init; }
+
+    /// <summary>Texts that end the reply; they are not part of it.</summary>
+    public IReadOnlyList<string> StopSequences { get; init; } = [];
+
+    /// <summary>Whether events carry log-probabilities.</summary>
+    public bool LogProbabilities { get; init; }
+}

@@ -1,0 +1,23 @@
+namespace AgentRuntime.Engine.Sessions;
+
+/// <summary>
+/// One event of a generation. Every token gives one; the last event has no token but <see cref="FinishReason"/> and
+/// <see cref="Usage"/>.
+/// </summary>
+public sealed record TokenEvent
+{
+    /// <summary>The generated token, or null in the last event.</summary>
+    public int? Token { get; init; }
+
+    /// <summary>Text that became complete with it: never half a character, empty while one is unfinished and for control tokens.</summary>
+    public string Text { get; init; } = "";
+
+    /// <summary>Natural logarithm of the token's probability before temperature and filters, when asked for.</summary>
+    public float? LogProbability { get; init; }
+
+    /// <summary>Why it ended, in the last event.</summary>
+    public FinishReason? FinishReason { get; init; }
+
+    /// <summary>What it cost, in the last event.</summary>
+    public Usage? Usage { get; init; }
+}

@@ -3,7 +3,6 @@
 //
 // A batch is a few whole sequences. Each thread takes one sequence at a time, runs it forward and backward on its own
 // and adds to its own gradient, so the only meeting point is the optimizer step. The README describes the file formats.
-#include <cblas.h>
 #include <omp.h>
 #include <algorithm>
 #include <chrono>
@@ -20,6 +19,8 @@
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include "gemm.hpp"
 
 namespace fs = std::filesystem;
 using Floats = std::vector<float>;
@@ -111,12 +112,6 @@ private:
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Kernels: T rows of activations, weights row-major [out, in]
-
-static void gemm(bool ta, bool tb, int m, int n, int k, float alpha, const float* a, int lda, const float* b, int ldb,
-                 float beta, float* c, int ldc) {
-    cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, m, n, k, alpha, a, lda, b,
-                ldb, beta, c, ldc);
-}
 
 // y[T, out] = x[T, in] W^T (+ y)
 static void linear(int T, int out, int in, const float* x, const float* w, float* y, bool accumulate = false) {
@@ -703,6 +698,7 @@ private:
 static int checkGradient() {
     Config c;
     c.layers = 2, c.width = 32, c.heads = 4, c.kvHeads = 2, c.headDim = 8, c.ffn = 64, c.vocab = 50;
+    gemmExact = true;
     Model m(c);
     std::mt19937_64 rng(7);
     m.initialize(rng);

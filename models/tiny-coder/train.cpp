@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -793,8 +794,12 @@ static double parseDeadline(const std::string& text) {
     return at > now() ? at : at + 86400;
 }
 
+static volatile sig_atomic_t stopped = 0;
+
 int main(int argc, char** argv) {
     openblas_set_num_threads(1);  // the threads are ours: one sequence or tensor each
+    signal(SIGTERM, [](int) { stopped = 1; });  // save, then leave: the next start resumes here
+    signal(SIGINT, [](int) { stopped = 1; });
     setvbuf(stdout, nullptr, _IOLBF, 0);
     Options o = parse(argc, argv);
     omp_set_num_threads(o.threads);
@@ -835,7 +840,7 @@ int main(int argc, char** argv) {
     double saved = now(), scanned = now(), logged = now();
     int64_t loggedTokens = progress.tokens, nextValidation = progress.tokens + o.validateEvery;
     Score window;
-    for (;;) {
+    while (!stopped) {
         if (!(deadline > 0 && deadline - now() < o.finishMinutes * 60) && fs::exists(finishFlag)) {
             deadline = now() + o.finishMinutes * 60, decaySpan = o.finishMinutes * 60;
             printf("finishing: decaying for %.0f minutes\n", o.finishMinutes);
@@ -871,6 +876,6 @@ int main(int argc, char** argv) {
         if (now() - scanned > 60) pool.rescan(), scanned = now();
     }
     save();
-    validate(validation.count());
-    printf("done: %ld steps, %.2fM tokens\n", optimizer.step, progress.tokens / 1e6);
+    if (!stopped) validate(validation.count());
+    printf("%s: %ld steps, %.2fM tokens\n", stopped ? "stopped" : "done", optimizer.step, progress.tokens / 1e6);
 }

@@ -11,7 +11,7 @@ public abstract class ModelFile : IDisposable
     /// <summary>The file or folder.</summary>
     public abstract string Path { get; }
 
-    /// <summary>Hyperparameters, or null for a file that holds only a vocabulary.</summary>
+    /// <summary>Hyperparameters, or null where the file states none or the family is not supported.</summary>
     public abstract ModelConfig? Config { get; }
 
     /// <summary>Tensors by GGUF name; empty for a vocabulary-only file.</summary>
@@ -22,6 +22,17 @@ public abstract class ModelFile : IDisposable
 
     /// <summary>The chat template's Jinja source, or null when the file has none.</summary>
     public abstract string? ChatTemplate { get; }
+
+    /// <summary>
+    /// Why the model cannot be run, one sentence; null when it can. A file with an unsupported family or storage type
+    /// still opens, so that it can be inspected and its vocabulary and template used.
+    /// </summary>
+    public abstract string? Problem { get; }
+
+    /// <summary>The hyperparameters of a model that can be run.</summary>
+    /// <exception cref="ModelFormatException">It cannot be run, for <see cref="Problem"/>.</exception>
+    public ModelConfig RequireConfig() =>
+        Problem is null && Config is { } config ? config : throw new ModelFormatException(Problem ?? $"{Path}: the file holds no model configuration.");
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,0 +1,14 @@
+using AgentRuntime.Engine.Formats.Gguf;
+
+namespace AgentRuntime.Engine.Models;
+
+/// <summary>Opens models of any supported format.</summary>
+public static class ModelLoader
+{
+    /// <summary>Opens a GGUF file.</summary>
+    /// <param name="path">A file.</param>
+    /// <returns>The opened model; ask <see cref="ModelFile.RequireConfig"/> before running it.</returns>
+    /// <exception cref="ModelFormatException">It is damaged, cut short or of another format.</exception>
+    /// <exception cref="EngineException">It does not exist or cannot be read.</exception>
+    public static ModelFile Open(string path) => GgufFile.Open(path);
+}

@@ -1,0 +1,110 @@
+"""The expert program: solves a task step by step and says in a few words why, from what it can see.
+
+`solve` is a coroutine: it yields (reason, call) and is sent the tool's result; the last yield has no call.
+It knows the repaired files only to place the edit; every word it says is in the conversation or follows from names.
+"""
+
+import re
+
+RUN = ("run_command", {"command": "dotnet run"})
+MODIFIERS = re.compile(r"(?:(?:public|static|const|int|bool) )+")
+OPERATOR = re.compile(r" (\+|-|\*|/|>=|<=|==|!=|>|<) ")
+
+
+def solve(task, repository):
+    if task.family == "rename":
+        yield from rename(task, repository)
+    else:
+        result = yield "Run the tests first.", RUN
+        yield from repair(task, repository, result, None)
+
+
+def repair(task, repository, result, path):
+    """From the output of a test run to passing tests."""
+    changed = None
+    while True:
+        if result.endswith("exit code 0"):
+            if changed:
+                yield f"Fixed {changed}; all tests pass.", None
+            elif task.family == "rename":
+                yield f"Renamed {task.old} to {task.new}; all tests pass.", None
+            else:
+                yield "All tests pass already; nothing to fix.", None
+            return
+        error = re.match(r"([^\n(]+)\((\d+),\d+\): error \w+: .*'(\w+)'", result)
+        if error:
+            path = error[1]
+            yield_text = f"{error[3]} is misspelt."
+        else:
+            name = re.match(r"FAIL (\w+)", result)[1]
+            if path is None:
+                hits = yield f"{name} fails; find it.", ("search", {"pattern": name})
+                while hits == "no matches":
+                    hits = yield f"{name} fails; search again.", ("search", {"pattern": name})
+                path = next(h for h in hits.split("\n") if MODIFIERS.match(h.split(": ", 1)[1])).split(":")[0]
+                yield_text = "Read its file."
+            else:
+                yield_text = f"{name} still fails."
+        result = yield yield_text, ("read_file", {"path": path})
+        while result.startswith("error: "):
+            result = yield "Read the right file.", ("read_file", {"path": path})
+        reason, call, changed_name = edit(task, repository, path)
+        result = yield reason, call
+        while result.startswith("error: "):
+            yield "Read the file again.", ("read_file", {"path": path})
+            reason, call, changed_name = edit(task, repository, path)
+            result = yield reason, call
+        changed = changed_name
+        result = yield "Run the tests again.", RUN
+
+
+def edit(task, repository, path):
+    """The reason and the call that repair the first line that is wrong, and the name that is repaired."""
+    now, then = repository.files[path].splitlines(), task.target[path].splitlines()
+    index = next(i for i, (a, b) in enumerate(zip(now, then)) if a != b)
+    old, new = fragment(now[index]), fragment(then[index])
+    names = [(a, b) for a, b in zip(re.findall(r"[A-Za-z]\w*", old), re.findall(r"[A-Za-z]\w*", new)) if a != b]
+    if names:
+        reason, name = f"{names[0][0]} should be {names[0][1]}.", names[0][1]
+    else:
+        name = owner(now, index)
+        if re.search(r" = \d+;$", new):
+            reason = f"{name} is {old.split(' ')[-1][:-1]} but should be {new.split(' ')[-1][:-1]}."
+        else:
+            reason = f"{name} uses {operator(old)} but needs {operator(new)}"
+    return reason, ("edit_file", {"path": path, "old": old, "new": new}), name
+
+
+def operator(line):
+    return OPERATOR.search(line.split("=> ")[-1])[1]
+
+
+def owner(lines, index):
+    """The name of the member that the line belongs to."""
+    for line in reversed(lines[:index + 1]):
+        match = re.match(r"(?:(?:public|static|const|int|bool) )+(\w+)", line.strip())
+        if match:
+            return match[1]
+    raise ValueError("the line belongs to no member")
+
+
+def fragment(line):
+    """The part of a line that an edit replaces: from the member's name, or the whole statement."""
+    return MODIFIERS.sub("", line.strip(), count=1)
+
+
+def rename(task, repository):
+    hits = yield f"Search for {task.old}.", ("search", {"pattern": task.old})
+    while hits != "no matches":
+        for hit in hits.split("\n"):
+            path, number, line = re.match(r"([^:]+):(\d+): (.*)", hit).groups()
+            old = re.search(rf"\b{task.old}[^,);]*[,);]", line)[0]
+            call = ("edit_file", {"path": path, "old": old, "new": old.replace(task.old, task.new)})
+            result = yield f"Rename in {path}:{number}", call
+            if result.startswith("error: "):
+                hits = yield "The edit failed; search again.", ("search", {"pattern": task.old})
+                break
+        else:
+            hits = yield "Check that none is left.", ("search", {"pattern": task.old})
+    result = yield "Run the tests.", RUN
+    yield from repair(task, repository, result, None)

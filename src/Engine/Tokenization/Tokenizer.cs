@@ -12,6 +12,9 @@ public abstract class Tokenizer
     /// <summary>Ids that end a reply (end of sequence, end of turn, end of message).</summary>
     public abstract IReadOnlySet<int> EndTokens { get; }
 
+    /// <summary>Whether a raw prompt (one that no chat template wrote) starts with the BOS token.</summary>
+    public virtual bool AddsBos => Vocabulary.AddBos ?? false;
+
     /// <summary>Encodes text, without BOS or EOS.</summary>
     /// <param name="text">Any text; lone surrogates are replaced.</param>
     /// <param name="parseSpecial">

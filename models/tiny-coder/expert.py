@@ -11,6 +11,10 @@ MODIFIERS = re.compile(r"(?:(?:public|static|const|int|bool) )+")
 OPERATOR = re.compile(r" (\+|-|\*|/|>=|<=|==|!=|>|<) ")
 
 
+class Lost(Exception):
+    """A mistake led to a place from which the expert knows no way back."""
+
+
 def solve(task, repository):
     if task.family == "rename":
         yield from rename(task, repository)
@@ -36,7 +40,10 @@ def repair(task, repository, result, path):
             path = error[1]
             yield_text = f"{error[3]} is misspelt."
         else:
-            name = re.match(r"FAIL (\w+)", result)[1]
+            failure = re.match(r"FAIL (\w+)", result)
+            if not failure:
+                raise Lost(result)
+            name = failure[1]
             if path is None:
                 hits = yield f"{name} fails; find it.", ("search", {"pattern": name})
                 while hits == "no matches":
@@ -60,8 +67,12 @@ def repair(task, repository, result, path):
 
 def edit(task, repository, path):
     """The reason and the call that repair the first line that is wrong, and the name that is repaired."""
+    if path not in task.target:
+        raise Lost(f"{path} does not exist")
     now, then = repository.files[path].splitlines(), task.target[path].splitlines()
-    index = next(i for i, (a, b) in enumerate(zip(now, then)) if a != b)
+    index = next((i for i, (a, b) in enumerate(zip(now, then)) if a != b), None)
+    if index is None:
+        raise Lost(f"{path} is as it should be")
     old, new = fragment(now[index]), fragment(then[index])
     names = [(a, b) for a, b in zip(re.findall(r"[A-Za-z]\w*", old), re.findall(r"[A-Za-z]\w*", new)) if a != b]
     if names:
@@ -98,7 +109,10 @@ def rename(task, repository):
     while hits != "no matches":
         for hit in hits.split("\n"):
             path, number, line = re.match(r"([^:]+):(\d+): (.*)", hit).groups()
-            old = re.search(rf"\b{task.old}[^,);]*[,);]", line)[0]
+            found = re.search(rf"\b{task.old}[^,);]*[,);]", line)
+            if not found:
+                raise Lost(line)
+            old = found[0]
             call = ("edit_file", {"path": path, "old": old, "new": old.replace(task.old, task.new)})
             result = yield f"Rename in {path}:{number}", call
             if result.startswith("error: "):

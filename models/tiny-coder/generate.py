@@ -24,6 +24,13 @@ NOTHING_WRONG = 0.03
 
 def trajectory(seed, family=None, held_out=False, mistakes=MISTAKES):
     """Segments (text, kind) of one run; kind MISTAKE marks a bad reply that must not be learned."""
+    try:
+        return play(seed, family, held_out, mistakes)
+    except expert.Lost:
+        return play(seed, family, held_out, 0)
+
+
+def play(seed, family, held_out, mistakes):
     generator = Generator(seed, held_out)
     chance = random.Random(f"trajectory/{seed}/{held_out}")
     task = generator.task(family or chance.choice(FAMILIES))
@@ -37,7 +44,7 @@ def trajectory(seed, family=None, held_out=False, mistakes=MISTAKES):
     text, call = next(steps)
     while True:
         if len(segments) > 60:
-            raise ValueError(f"the expert finds no end in task {seed}")
+            raise expert.Lost(f"no end in task {seed}")
         kind = AGENT
         if left and call and (call[0] == "edit_file" or call[0] == "search" and chance.random() < 0.15):
             bad = mistake(call, task, chance) if wait == 0 else None

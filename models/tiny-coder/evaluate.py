@@ -1,0 +1,155 @@
+"""The real evaluation: held-out tasks in real repositories, played by `./agentrt run`, checked with `dotnet run`.
+
+    python3 evaluate.py [--seeds 20] [--model tiny-coder.gguf] [--report EVALUATION.md] [--keep DIR]
+
+Needs the .NET SDK and git. The seeds and names are ones that training never saw (see tasks.py and words.py).
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+
+from generate import write
+from tasks import FAMILIES, Generator
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+MAX_STEPS = 20
+
+
+def prepare(task, folder):
+    """Writes the task's repository and commits it."""
+    write(task.files, folder)
+    for command in (["init", "-q"], ["add", "-A"],
+                    ["-c", "user.name=evaluation", "-c", "user.email=evaluation@localhost", "commit", "-q", "-m", "start"]):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+
+
+def play(task, folder, options):
+    """The events of one run, its exit code and its wall time in seconds."""
+    command = [os.path.join(ROOT, "agentrt"), "run", "--repo", folder, "--model", options.model, "--approval", "auto",
+               "--max-steps", str(MAX_STEPS), "--json", *options.extra, task.text]
+    started = time.monotonic()
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=600)
+    seconds = time.monotonic() - started
+    events = [json.loads(line) for line in result.stdout.splitlines() if line.strip()]
+    return events, result.returncode, seconds, result.stderr.strip()
+
+
+def verify(task, folder):
+    """Why the repository is not as it should be, or None. Trusts nothing that the run said."""
+    test = subprocess.run(["dotnet", "run"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if test.returncode != 0:
+        return "the tests fail: " + test.stdout.strip().splitlines()[0]
+    changed = subprocess.run(["git", "status", "--porcelain", "--untracked-files=all"], cwd=folder, check=True,
+                             stdout=subprocess.PIPE, text=True).stdout.split()[1::2]
+    expected = sorted(path for path in task.files if task.files[path] != task.target[path])
+    if sorted(changed) != expected:
+        return f"other files changed than {', '.join(expected)}: {', '.join(changed)}"
+    for path in expected:
+        with open(os.path.join(folder, path), encoding="utf-8") as source:
+            text = source.read()
+        if task.family == "rename" and re.search(rf"\b{task.old}\b", text):
+            return f"{task.old} is still in {path}"
+        if text != task.target[path]:
+            return f"{path} is not the repaired file"
+    return None
+
+
+def amplification(completed):
+    """Tokens computed per token of the final context, as run.completed states it."""
+    for key in ("prefill_amplification", "amplification"):
+        if key in completed:
+            return completed[key]
+    return completed.get("totals", {}).get("prefill_amplification")
+
+
+def evaluate(options):
+    rows = []
+    for family in options.families:
+        for seed in range(options.first, options.first + options.seeds):
+            task = Generator(seed, held_out=True).task(family)
+            folder = tempfile.mkdtemp(prefix=f"tiny-coder-{family}-{seed}-", dir=options.keep)
+            try:
+                prepare(task, folder)
+                events, code, seconds, message = play(task, folder, options)
+                completed = next((e for e in reversed(events) if e["type"] == "run.completed"), {})
+                steps = [e for e in events if e["type"] == "step.completed"]
+                problem = verify(task, folder)
+                if problem is None and code != 0:
+                    problem = f"agentrt exited with {code}: {message.splitlines()[-1] if message else 'no message'}"
+                rows.append({"family": family, "seed": seed, "problem": problem, "steps": len(steps), "seconds": seconds,
+                             "amplification": amplification(completed),
+                             "cached": sum(s["cached_tokens"] for s in steps),
+                             "prompt": sum(s["prompt_tokens"] for s in steps),
+                             "model_ms": sum(s["prefill_ms"] + s["decode_ms"] for s in steps),
+                             "tool_ms": sum(s["tool_ms"] for s in steps),
+                             "overhead_ms": [s["overhead_ms"] for s in steps]})
+            finally:
+                if not options.keep:
+                    shutil.rmtree(folder, ignore_errors=True)
+            print(f"{family} {seed}: {rows[-1]['problem'] or 'solved'} in {rows[-1]['steps']} steps, {seconds:.1f} s",
+                  flush=True)
+    return rows
+
+
+def report(rows, options):
+    lines = ["# Evaluation of tiny-coder", "",
+             f"{len(rows)} held-out tasks (seeds {options.first} to {options.first + options.seeds - 1} of each family), "
+             f"at most {MAX_STEPS} steps each, played by `agentrt run` with greedy decoding in real repositories and "
+             "checked independently: `dotnet run` exits 0, and exactly the files that had to change are as they should be.",
+             "", "| family | solved | steps (mean) | seconds (median) | model s (median) | tools s (median) |",
+             "|---|---|---|---|---|---|"]
+    for family in options.families + ["all"]:
+        part = [r for r in rows if family in (r["family"], "all")]
+        solved = sum(r["problem"] is None for r in part)
+        lines.append(f"| {family} | {solved} of {len(part)} | {statistics.mean(r['steps'] for r in part):.1f} "
+                     f"| {statistics.median(r['seconds'] for r in part):.1f} "
+                     f"| {statistics.median(r['model_ms'] for r in part) / 1000:.2f} "
+                     f"| {statistics.median(r['tool_ms'] for r in part) / 1000:.1f} |")
+    amplifications = [r["amplification"] for r in rows if r["amplification"] is not None]
+    overheads = [ms for r in rows for ms in r["overhead_ms"]]
+    lines.append("")
+    if amplifications:
+        lines.append(f"- Prefill amplification (tokens computed per token of the final context): median "
+                     f"{statistics.median(amplifications):.4f}, worst {max(amplifications):.4f}.")
+    prompt = sum(r["prompt"] for r in rows)
+    if prompt:
+        lines.append(f"- Prompt tokens served from the resident cache: {100 * sum(r['cached'] for r in rows) / prompt:.1f} %.")
+    if overheads:
+        lines.append(f"- Host overhead per step: median {statistics.median(overheads):.2f} ms.")
+    failed = [r for r in rows if r["problem"]]
+    if failed:
+        lines += ["", "Not solved:", ""] + [f"- {r['family']} {r['seed']}: {r['problem']}" for r in failed]
+    lines += ["", f"Machine: {os.cpu_count()} cores. Reproduce: `python3 models/tiny-coder/evaluate.py`.", ""]
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=20, help="tasks of each family")
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--model", default=os.path.join(HERE, "tiny-coder.gguf"))
+    parser.add_argument("--report", default=os.path.join(HERE, "EVALUATION.md"))
+    parser.add_argument("--keep", help="folder in which the repositories stay")
+    parser.add_argument("--families", nargs="*", default=FAMILIES)
+    parser.add_argument("--extra", nargs="*", default=[], help="more options for agentrt run, e.g. --extra=--sandbox=off")
+    options = parser.parse_args()
+    if options.keep:
+        os.makedirs(options.keep, exist_ok=True)
+    rows = evaluate(options)
+    with open(options.report, "w", encoding="utf-8") as out:
+        out.write(report(rows, options))
+    solved = sum(r["problem"] is None for r in rows)
+    print(f"{solved} of {len(rows)} solved; report in {options.report}")
+    return 0 if solved >= 0.9 * len(rows) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,7 @@
+namespace AgentRuntime.Tools;
+
+/// <summary>Carries a failure out of a tool's code to <see cref="RepositoryTool"/>, which makes it a result.</summary>
+internal sealed class ToolFailure(ToolErrorKind kind, string message) : Exception(message)
+{
+    public ToolErrorKind Kind { get; } = kind;
+}

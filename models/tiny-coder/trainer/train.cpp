@@ -170,10 +170,9 @@ int main(int argc, char** argv) {
     std::string validationPath = o.folder + "/validation.bin", warmupPath = o.folder + "/warmup.bin";
     std::string statePath = o.folder + "/checkpoint.bin", weightsPath = o.folder + "/weights.tcw";
     std::string finishFlag = o.folder + "/FINISH";
-    TokenFile validation(validationPath);
     std::unique_ptr<TokenFile> warmup;
     if (fs::exists(warmupPath)) warmup = std::make_unique<TokenFile>(warmupPath);
-    if (!o.config.vocab) o.config.vocab = validation.vocab;
+    if (!o.config.vocab) o.config.vocab = TokenFile(validationPath).vocab;
 
     Model model(o.config);
     std::mt19937_64 rng(o.seed);
@@ -187,8 +186,9 @@ int main(int argc, char** argv) {
            o.optimizer.muon ? "muon" : "adam");
 
     auto validate = [&](int limit) {
+        TokenFile validation(validationPath);  // read anew: it may have been replaced
         std::vector<Sequence> all;
-        for (int i = 0; i < std::min(limit, validation.count()); i++) all.push_back(validation.at(i));
+        for (int i = 0; i < validation.count() && (limit == 0 || i < limit); i++) all.push_back(validation.at(i));
         Score s = trainer.run(all, false);
         printf("validation %.2fM: agent loss %.4f, accuracy %.3f%%, perfect sequences %ld of %ld\n", progress.tokens / 1e6,
                s.agentLoss / std::max<int64_t>(1, s.agentTokens), 100.0 * s.agentCorrect / std::max<int64_t>(1, s.agentTokens),
@@ -240,6 +240,6 @@ int main(int argc, char** argv) {
         if (now() - scanned > 60) pool.rescan(), scanned = now();
     }
     save();
-    if (!stopped) validate(validation.count());
+    if (!stopped) validate(0);
     printf("%s: %ld steps, %.2fM tokens\n", stopped ? "stopped" : "done", optimizer.step, progress.tokens / 1e6);
 }

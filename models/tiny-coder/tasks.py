@@ -134,9 +134,8 @@ class Generator:
 
     def layout(self):
         chance = self.random
-        folders = words.HELD_OUT_FOLDERS if self.held_out else words.TRAIN_FOLDERS
-        root = chance.choice(folders)
-        depth = chance.choice([1, 2] if self.held_out else [0, 0, 1, 1])
+        root = self.place() if self.held_out or chance.random() < 0.6 else chance.choice(words.USUAL_FOLDERS)
+        depth = chance.choice([1, 2] if self.held_out else [0, 0, 0, 1, 1, 1, 2])
         units = []
         inner = [words.upper(self.noun()) for _ in range(depth)]
         for _ in range(chance.choice([2, 2, 3])):
@@ -195,7 +194,6 @@ class Generator:
 
     def files(self, checks):
         """The repository for the units as they are now and a test program with these checks."""
-        held = self.held_out
         lines = [HARNESS_HEAD]
         lines += [f"using static {unit.name};\n" for unit in self.units]
         lines += ["\nvar passed = 0;\nvar failed = 0;\n"]
@@ -207,10 +205,24 @@ class Generator:
         files[".gitignore"] = "bin/\nobj/\n"
         return files
 
+    def place(self):
+        """A word for a folder or project of this side of the split."""
+        while True:
+            word = self.noun()
+            if (word in words.HELD_OUT_PLACES) == self.held_out:
+                return word
+
     def draw_project(self):
-        held = self.held_out
-        self.tests = self.random.choice(words.HELD_OUT_TESTS if held else words.TRAIN_TESTS)
-        self.project = self.random.choice(words.HELD_OUT_PROJECTS if held else words.TRAIN_PROJECTS)
+        """The project's name and the test program's path; held-out paths follow patterns that training never shows."""
+        first, second = words.upper(self.noun()), words.upper(self.noun())
+        if self.held_out:
+            self.tests = self.random.choice([f"{first}Tests.cs", f"{self.place()}/{first}/Program.cs",
+                                             f"tests/{self.place()}/{first}.cs"])
+        else:
+            self.tests = self.random.choice(["Program.cs", "Tests.cs", "tests/Program.cs", f"{first}.cs",
+                                             f"tests/{first}.cs", f"{self.place()}/{first}.cs",
+                                             f"{self.place()}/{first}{second}.cs", f"test/{first}/{second}.cs"])
+        self.project = self.place()
 
     def checks(self, must=()):
         """Checks with the right values for the needed (unit, call) pairs and a few others, in random order."""

@@ -131,10 +131,8 @@ def corpus_pieces(trajectories, least):
     for group in (words.OPERATORS, words.COMPARISONS):
         for names in group.values():
             keep |= {part for name in names for part in re.findall("[A-Z][a-z]+", name)}
-    for name in (words.TRAIN_FOLDERS + words.HELD_OUT_FOLDERS + words.TRAIN_PROJECTS + words.HELD_OUT_PROJECTS
-                 + words.TRAIN_TESTS + words.HELD_OUT_TESTS + words.CONSTANTS):
-        keep |= {piece for piece in SPLIT.findall(name)}
-        keep |= {" " + piece for piece in SPLIT.findall(name) if piece.islower() and piece.isalpha()}
+    for name in words.USUAL_FOLDERS + words.CONSTANTS:
+        keep.add(name)
     return Counter(dict.fromkeys(keep, 1)), counts
 
 

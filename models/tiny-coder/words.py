@@ -31,13 +31,9 @@ COMPARISONS = {
 
 CONSTANTS = ["Max", "Min", "Default", "Base", "First", "Last"]
 
-# Folders: training and held-out repositories share none.
-TRAIN_FOLDERS = ["src", "lib", "code", "core", "app", "main"]
-HELD_OUT_FOLDERS = ["source", "engine", "domain", "logic"]
-TRAIN_TESTS = ["Program.cs", "Program.cs", "Tests.cs", "tests/Program.cs", "test/Main.cs"]
-HELD_OUT_TESTS = ["Checks.cs", "checks/Run.cs", "spec/Program.cs"]
-TRAIN_PROJECTS = ["app", "main", "demo", "shop", "bank", "game", "farm", "hotel", "tool"]
-HELD_OUT_PROJECTS = ["store", "garden", "fleet"]
+# Words for the first folder and the project of held-out repositories; in training they occur only in other places.
+HELD_OUT_PLACES = ["shop", "bank", "farm", "hotel", "game", "crew", "user", "stock", "order", "cargo"]
+USUAL_FOLDERS = ["src", "lib", "code", "core", "app", "main"]
 
 
 def is_held_out(name: str) -> bool:

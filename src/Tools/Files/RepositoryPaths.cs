@@ -1,3 +1,5 @@
+using System.IO.Enumeration;
+
 namespace AgentRuntime.Tools.Files;
 
 /// <summary>
@@ -32,9 +34,26 @@ public sealed class RepositoryPaths
     /// <summary>The repository's real root folder, without a separator at its end.</summary>
     public string Root { get; }
 
-    /// <summary>git's own folders and files of this repository that exist inside it: never to be written, also not by commands.</summary>
-    public IEnumerable<string> GitFolders =>
-        _gitFolders.Where(folder => Path.Exists(folder) && IsInside(Root, folder)).Distinct();
+    /// <summary>
+    /// git's own folders and files inside the repository as they are now, those of submodules and other repositories in it
+    /// included: never to be written, also not by commands.
+    /// </summary>
+    public IReadOnlyList<string> FindGitFolders()
+    {
+        var options = new EnumerationOptions
+        {
+            AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true, RecurseSubdirectories = true,
+        };
+        var nested = new FileSystemEnumerable<string>(Root, (ref entry) => entry.ToFullPath(), options)
+        {
+            ShouldIncludePredicate = (ref entry) => entry.FileName.Equals(".git", StringComparison.OrdinalIgnoreCase),
+            ShouldRecursePredicate = (ref entry) => !entry.FileName.Equals(".git", StringComparison.OrdinalIgnoreCase),
+        };
+        return [.. _gitFolders.Where(folder => Path.Exists(folder) && IsInside(Root, folder)).Concat(nested).Distinct()];
+    }
+
+    /// <summary>Whether an absolute path without links is the repository's own git folder or inside it.</summary>
+    internal bool IsInGitFolder(string absolute) => _gitFolders.Any(folder => IsInside(folder, absolute));
 
     /// <summary>Resolves a path.</summary>
     /// <param name="path">Relative to the repository, or absolute and inside it.</param>
@@ -57,7 +76,7 @@ public sealed class RepositoryPaths
         if (!IsInside(Root, absolute))
             throw new ToolFailure(ToolErrorKind.OutsideRepository, $"{relative} leads out of the repository");
         RefuseGit(absolute[Root.Length..], relative);
-        if (_gitFolders.Any(folder => IsInside(folder, absolute)))
+        if (IsInGitFolder(absolute))
             throw GitRefusal(relative);
         return new ResolvedPath(absolute, relative);
     }

@@ -62,7 +62,7 @@ internal sealed class RepositoryWalker(RepositoryPaths paths)
             {
                 var isLink = entry.LinkTarget is not null;
                 var isFolder = entry is DirectoryInfo && !isLink;
-                if (!RepositoryPaths.IsGitName(entry.Name) && !paths.GitFolders.Contains(entry.FullName)
+                if (!RepositoryPaths.IsGitName(entry.Name) && !paths.IsInGitFolder(entry.FullName)
                     && !entry.Name.Any(char.IsControl) && (isFolder || !isLink || File.Exists(entry.FullName)))
                     entries.Add((entry.Name, isFolder));
             }

@@ -31,7 +31,7 @@ public sealed class RunCommandTool(ToolContext context) : RepositoryTool(
             throw new ToolFailure(ToolErrorKind.System, "commands need a Unix shell; run in WSL");
 
         var asked = await ApproveAsync(ApprovalKind.Command, command, cancellationToken).ConfigureAwait(false);
-        var mounts = new SandboxMounts(Context.Paths.Root, [.. Context.Paths.GitFolders]);
+        var mounts = new SandboxMounts(Context.Paths.Root, Context.Paths.FindGitFolders());
         // One pipe for both outputs keeps their order; the launcher's own messages stay apart on its standard error.
         var start = Context.Sandbox.CreateStartInfo(
             mounts, ["/bin/sh", "-c", "exec \"$0\" -c \"$1\" 2>&1 </dev/null", Shell, command]);

@@ -117,7 +117,7 @@ public class RepositoryPathsTests
         var write = RepositoryTools.Create(context).Single(tool => tool.Name == "write_file");
         var result = (ToolResult)(await write.InvokeAsync(new() { ["path"] = "store/config", ["content"] = "x" }))!;
         Assert.Equal(ToolErrorKind.Denied, result.ErrorKind);
-        Assert.Equal([source.At(".git"), source.At("store")], context.Paths.GitFolders);
+        Assert.Equal([source.At(".git"), source.At("store")], context.Paths.FindGitFolders());
     }
 
     [Theory]

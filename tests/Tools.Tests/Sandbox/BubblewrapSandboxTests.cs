@@ -25,6 +25,17 @@ public class BubblewrapSandboxTests
     }
 
     [Fact]
+    public async Task GitOfSubmodulesIsReadOnly()
+    {
+        using var repository = Sandboxed();
+        repository.Write("sub/.git", "gitdir: elsewhere");
+        repository.Write("vendor/other/.git/config", "x");
+        await Run(repository, "echo y > sub/.git; rm -rf vendor/other/.git; echo y > vendor/other/.git/config");
+        Assert.Equal("gitdir: elsewhere", repository.Read("sub/.git"));
+        Assert.Equal("x", repository.Read("vendor/other/.git/config"));
+    }
+
+    [Fact]
     public async Task TmpIsPrivate()
     {
         using var repository = Sandboxed();

@@ -1,3 +1,5 @@
+using AgentRuntime.Engine.Sampling;
+
 namespace AgentRuntime.Engine.Sessions;
 
 /// <summary>How to generate.</summary>
@@ -35,4 +37,21 @@ public sealed record GenerationOptions
 
     /// <summary>Whether events carry log-probabilities.</summary>
     public bool LogProbabilities { get; init; }
+
+    /// <summary>Restricts which tokens may come next; null allows all. An instance serves one generation.</summary>
+    public ITokenMask? TokenMask { get; init; }
+
+    /// <summary>Checks that every value is in its range.</summary>
+    /// <exception cref="EngineException">One is not; the message names it.</exception>
+    public void Validate()
+    {
+        OptionCheck.Require(MaxTokens >= 1, nameof(MaxTokens), "at least 1", MaxTokens);
+        OptionCheck.Require(float.IsFinite(Temperature) && Temperature >= 0, nameof(Temperature), "at least 0", Temperature);
+        OptionCheck.Require(TopK >= 0, nameof(TopK), "at least 0", TopK);
+        OptionCheck.Require(TopP > 0, nameof(TopP), "above 0", TopP);
+        OptionCheck.Require(MinP is >= 0 and <= 1, nameof(MinP), "between 0 and 1", MinP);
+        OptionCheck.Require(float.IsFinite(RepetitionPenalty) && RepetitionPenalty > 0, nameof(RepetitionPenalty), "above 0", RepetitionPenalty);
+        OptionCheck.Require(RepetitionWindow >= 0, nameof(RepetitionWindow), "at least 0", RepetitionWindow);
+        if (StopSequences.Any(string.IsNullOrEmpty)) throw new EngineException("A stop sequence must not be empty.");
+    }
 }

@@ -1,0 +1,245 @@
+using System.Threading.Channels;
+using AgentRuntime.Engine.Backends;
+using AgentRuntime.Engine.Diagnostics;
+using AgentRuntime.Engine.KvCache;
+using AgentRuntime.Engine.Scheduling;
+using AgentRuntime.Engine.Sessions;
+
+namespace AgentRuntime.Engine;
+
+/// <summary>
+/// The engine thread and all that it owns: scheduler, KV cache, runner. Others reach them only by commands through a
+/// bounded channel, which run between two steps in the order in which they were posted.
+/// </summary>
+internal sealed class EngineLoop
+{
+    private const int CommandCapacity = 4096;
+
+    private readonly IModelRunner _runner;
+    private readonly EngineOptions _options;
+    private readonly Scheduler _scheduler;
+    private readonly Channel<Action> _commands =
+        Channel.CreateBounded<Action>(new BoundedChannelOptions(CommandCapacity) { SingleReader = true });
+    private readonly Thread? _thread;
+    private float[] _logits = [];
+    private int _admitted;
+    private long _computedTokens;
+    private TimeSpan _lastDuration = TimeSpan.FromSeconds(1);
+    private volatile bool _stopping;
+
+    /// <param name="runner">The model; used by this loop alone.</param>
+    /// <param name="options">Checked options.</param>
+    /// <param name="ownThread">False for tests that drive <see cref="RunUntilIdle"/> themselves.</param>
+    public EngineLoop(IModelRunner runner, EngineOptions options, bool ownThread)
+    {
+        _runner = runner;
+        _options = options;
+        Cache = new KvCacheManager(runner);
+        _scheduler = new Scheduler(Cache, options) { Ended = OnEnded };
+        if (!ownThread) return;
+        _thread = new Thread(Run) { Name = "AgentRuntime engine", IsBackground = true };
+        _thread.Start();
+    }
+
+    /// <summary>For commands only.</summary>
+    public KvCacheManager Cache { get; }
+
+    /// <summary>For commands only: blocks that may be taken without breaking a promise to a running request.</summary>
+    public int UnreservedBlocks => _scheduler.UnreservedBlocks;
+
+    public EngineStatistics Statistics => new(
+        Cache.Pool.Size, Cache.Pool.Free, Cache.Tree.Evictable, _scheduler.Running, _scheduler.Waiting, Interlocked.Read(ref _computedTokens));
+
+    /// <summary>One pass over the model; false when there was nothing to compute.</summary>
+    public bool Step()
+    {
+        var batch = _scheduler.Schedule();
+        if (batch.Entries.Count == 0) return false;
+        var logits = Forward(batch, out var elapsed);
+        if (logits is null) return true;
+        Sample(batch, logits);
+        Commit(batch, elapsed);
+        return true;
+    }
+
+    /// <summary>Runs commands and steps until nothing is left to do.</summary>
+    public void RunUntilIdle()
+    {
+        do
+        {
+            while (!_stopping && _commands.Reader.TryRead(out var command)) Safely(command);
+        }
+        while (!_stopping && StepSafely());
+    }
+
+    /// <summary>Hands a request to the engine thread.</summary>
+    /// <exception cref="EngineBusyException">Too many requests wait already.</exception>
+    public void Submit(EngineRequest request)
+    {
+        if (Interlocked.Increment(ref _admitted) > _options.MaxRunning + _options.MaxSessionsQueued)
+        {
+            Interlocked.Decrement(ref _admitted);
+            throw new EngineBusyException(_lastDuration);
+        }
+        Post(() => _scheduler.Enqueue(request));
+    }
+
+    /// <summary>Ends a sequence and the request that runs on it.</summary>
+    public void Close(Sequence sequence)
+    {
+        try
+        {
+            Post(() =>
+            {
+                _scheduler.Abandon(sequence);
+                Cache.Close(sequence);
+            });
+        }
+        catch (ObjectDisposedException)
+        {
+            // The engine went first and took the blocks with it.
+        }
+    }
+
+    /// <summary>Runs an action on the engine thread after everything posted before.</summary>
+    /// <exception cref="ObjectDisposedException">The engine was shut down.</exception>
+    public void Post(Action command)
+    {
+        while (!_commands.Writer.TryWrite(command))
+        {
+            var open = _commands.Writer.WaitToWriteAsync().AsTask().GetAwaiter().GetResult();
+            ObjectDisposedException.ThrowIf(!open, typeof(InferenceEngine));
+        }
+    }
+
+    /// <summary>Runs a function on the engine thread and returns its result or error.</summary>
+    public Task<T> InvokeAsync<T>(Func<T> function)
+    {
+        var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            try
+            {
+                result.SetResult(function());
+            }
+            catch (Exception error)
+            {
+                result.SetException(error);
+            }
+        });
+        return result.Task;
+    }
+
+    /// <summary>Makes an idle engine look again. When the channel is full, it is not idle.</summary>
+    public void Wake() => _commands.Writer.TryWrite(static () => { });
+
+    /// <summary>Ends the thread after the current step; running requests fail.</summary>
+    public void Stop()
+    {
+        _stopping = true;
+        _commands.Writer.TryComplete();
+        if (_thread is null) Drain();
+        else _thread.Join();
+    }
+
+    private void Run()
+    {
+        do
+        {
+            RunUntilIdle();
+#if DEBUG
+            KvCacheInvariants.CheckIntegrity(Cache);
+#endif
+        }
+        while (!_stopping && _commands.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult());
+        Drain();
+    }
+
+    private void Drain()
+    {
+        while (_commands.Reader.TryRead(out var command)) Safely(command);
+        _scheduler.FailAll(new EngineException("The engine was shut down."));
+    }
+
+    private bool StepSafely()
+    {
+        var worked = true;
+        Safely(() => worked = Step());
+        return worked;
+    }
+
+    /// <summary>Whatever goes wrong on this thread fails the requests, never the process.</summary>
+    private void Safely(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception error)
+        {
+            _scheduler.FailAll(new EngineException($"The engine failed: {error.Message}", error));
+        }
+    }
+
+    /// <summary>Computes the batch; null when the runner failed, which ends the batch's requests and leaves their sessions as they were.</summary>
+    private float[]? Forward(ScheduledBatch batch, out TimeSpan elapsed)
+    {
+        var needed = checked(batch.RowCount * _runner.Config.VocabularySize);
+        if (_logits.Length < needed) _logits = GC.AllocateUninitializedArray<float>(needed);
+        var start = _options.TimeProvider.GetTimestamp();
+        try
+        {
+            _runner.Forward(batch.Input, _logits.AsSpan(0, needed));
+            return _logits;
+        }
+        catch (Exception error)
+        {
+            var failure = new EngineException($"The model could not be computed: {error.Message}", error);
+            foreach (var entry in batch.Entries) _scheduler.Fail(entry.Request, failure);
+            return null;
+        }
+        finally
+        {
+            elapsed = _options.TimeProvider.GetElapsedTime(start);
+            EngineDiagnostics.StepDuration.Record(elapsed.TotalSeconds);
+            EngineDiagnostics.StepSequences.Record(batch.Entries.Count);
+        }
+    }
+
+    private void Sample(ScheduledBatch batch, float[] logits)
+    {
+        var vocabulary = _runner.Config.VocabularySize;
+        foreach (var (request, _, firstRow, rows) in batch.Entries)
+        {
+            if (rows == 0) continue;
+            try
+            {
+                request.Sample(logits.AsSpan(firstRow * vocabulary, rows * vocabulary), rows);
+            }
+            catch (Exception error)
+            {
+                _scheduler.Fail(request, error as EngineException ?? new EngineException($"Sampling failed: {error.Message}", error));
+            }
+        }
+    }
+
+    private void Commit(ScheduledBatch batch, TimeSpan elapsed)
+    {
+        foreach (var (request, count, _, _) in batch.Entries)
+        {
+            if (request.IsCompleted) continue;
+            Cache.Commit(request.Sequence, request.Sequence.Computed + count);
+            request.CountPass(count, elapsed);
+            if (request.Commit()) _scheduler.Finish(request, FinishReason.Stop);
+        }
+        Interlocked.Add(ref _computedTokens, batch.TokenCount);
+        EngineDiagnostics.ComputedTokens.Add(batch.TokenCount);
+    }
+
+    private void OnEnded(EngineRequest request)
+    {
+        Interlocked.Decrement(ref _admitted);
+        _lastDuration = request.Age;
+        EngineDiagnostics.CachedTokens.Add(request.CachedTokens);
+    }
+}

@@ -1,0 +1,54 @@
+using AgentRuntime.Engine.Backends;
+
+namespace AgentRuntime.Engine;
+
+/// <summary>How an <see cref="InferenceEngine"/> is set up.</summary>
+public sealed record EngineOptions
+{
+    /// <summary>Longest context when nothing else is said, in tokens.</summary>
+    public const int DefaultContextLength = 32768;
+
+    /// <summary>Most tokens in one session; null for the model's own length, at most <see cref="DefaultContextLength"/>.</summary>
+    public int? ContextLength { get; init; }
+
+    /// <summary>How keys and values are stored.</summary>
+    public KvType KvType { get; init; } = KvType.F16;
+
+    /// <summary>Most bytes for keys and values of all sessions; null for a quarter of the machine's memory, at most four contexts.</summary>
+    public long? MemoryLimit { get; init; }
+
+    /// <summary>Compute threads, or 0 for one per physical core.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Most tokens in one pass, at least 1: how finely a prompt is cut.</summary>
+    public int PrefillChunk { get; init; } = 512;
+
+    /// <summary>Most prompt tokens in a pass in which other sessions decode, so that a long prompt does not stall them.</summary>
+    public int PrefillChunkBesideDecode { get; init; } = 128;
+
+    /// <summary>Most sessions in one pass, at least 1 and at most <see cref="PrefillChunk"/>.</summary>
+    public int MaxRunning { get; init; } = 16;
+
+    /// <summary>Most requests that wait behind the running ones; more get an <see cref="EngineBusyException"/>.</summary>
+    public int MaxSessionsQueued { get; init; } = 64;
+
+    /// <summary>Events that a reader may be behind before its session pauses, at least 2.</summary>
+    public int EventBuffer { get; init; } = 256;
+
+    /// <summary>The clock of the timings.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Checks that every value is in its range.</summary>
+    /// <exception cref="EngineException">One is not; the message names it.</exception>
+    public void Validate()
+    {
+        OptionCheck.Require(ContextLength is null or >= 1, nameof(ContextLength), "at least 1", ContextLength);
+        OptionCheck.Require(MemoryLimit is null or >= 1, nameof(MemoryLimit), "at least 1", MemoryLimit);
+        OptionCheck.Require(Threads >= 0, nameof(Threads), "at least 0", Threads);
+        OptionCheck.Require(PrefillChunk >= 1, nameof(PrefillChunk), "at least 1", PrefillChunk);
+        OptionCheck.Require(PrefillChunkBesideDecode >= 1, nameof(PrefillChunkBesideDecode), "at least 1", PrefillChunkBesideDecode);
+        OptionCheck.Require(MaxRunning >= 1 && MaxRunning <= PrefillChunk, nameof(MaxRunning), $"between 1 and {nameof(PrefillChunk)}", MaxRunning);
+        OptionCheck.Require(MaxSessionsQueued >= 0, nameof(MaxSessionsQueued), "at least 0", MaxSessionsQueued);
+        OptionCheck.Require(EventBuffer >= 2, nameof(EventBuffer), "at least 2", EventBuffer);
+    }
+}

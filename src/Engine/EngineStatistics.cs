@@ -1,0 +1,10 @@
+namespace AgentRuntime.Engine;
+
+/// <summary>What an engine holds and has done.</summary>
+/// <param name="KvBlocks">KV blocks in all, of <see cref="Backends.RunnerOptions.BlockTokens"/> tokens each.</param>
+/// <param name="KvBlocksFree">Blocks that hold nothing.</param>
+/// <param name="KvBlocksCached">Blocks that ended sessions left, kept until their space is needed.</param>
+/// <param name="Running">Requests being computed.</param>
+/// <param name="Waiting">Requests waiting.</param>
+/// <param name="ComputedTokens">Tokens that went through the model since it was loaded.</param>
+public sealed record EngineStatistics(int KvBlocks, int KvBlocksFree, int KvBlocksCached, int Running, int Waiting, long ComputedTokens);

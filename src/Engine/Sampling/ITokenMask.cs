@@ -1,0 +1,17 @@
+namespace AgentRuntime.Engine.Sampling;
+
+/// <summary>
+/// Restricts which tokens may come next, for instance to those that a grammar allows. Called on the engine thread, so
+/// it must be quick; an exception fails the generation that it belongs to. One instance serves one generation.
+/// </summary>
+public interface ITokenMask
+{
+    /// <summary>
+    /// The tokens allowed next, one bit each: token t is bit t % 64 of element t / 64; missing elements allow nothing.
+    /// Empty when every token is allowed.
+    /// </summary>
+    ReadOnlySpan<ulong> Allowed { get; }
+
+    /// <summary>Takes note of the token that was chosen.</summary>
+    void Accept(int token);
+}

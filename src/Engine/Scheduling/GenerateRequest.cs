@@ -1,0 +1,105 @@
+using System.Runtime.InteropServices;
+using System.Threading.Channels;
+using AgentRuntime.Engine.Sampling;
+using AgentRuntime.Engine.Sessions;
+using AgentRuntime.Engine.Tokenization;
+
+namespace AgentRuntime.Engine.Scheduling;
+
+/// <summary>Computes what is pending and generates, one event per token.</summary>
+internal sealed class GenerateRequest : EngineRequest
+{
+    private readonly GenerationOptions _options;
+    private readonly Tokenizer _tokenizer;
+    private readonly int _lengthLimit;
+    private readonly int _eventBuffer;
+    private readonly Channel<TokenEvent> _events;
+    private readonly Sampler _sampler;
+    private readonly GeneratedText _text;
+    private SampledToken? _sampled;
+    private FinishReason _reason;
+    private int _outputTokens;
+    private TimeSpan _firstToken;
+    private TimeSpan _lastToken;
+    private volatile bool _paused;
+
+    /// <exception cref="EngineException">An option is out of its range.</exception>
+    /// <param name="sequence">What to continue; not empty.</param>
+    /// <param name="options">How to generate.</param>
+    /// <param name="tokenizer">Gives the events their text.</param>
+    /// <param name="contextLength">Most tokens in the sequence.</param>
+    /// <param name="engine">Buffer and clock.</param>
+    public GenerateRequest(Sequence sequence, GenerationOptions options, Tokenizer tokenizer, int contextLength, EngineOptions engine)
+        // The token generated last is not computed.
+        : base(sequence, LengthLimit(sequence, options, contextLength) - 1, engine.TimeProvider)
+    {
+        _sampler = new Sampler(options);
+        _options = options;
+        _tokenizer = tokenizer;
+        _lengthLimit = LengthLimit(sequence, options, contextLength);
+        _text = new GeneratedText(options.StopSequences);
+        _eventBuffer = engine.EventBuffer;
+        _events = Channel.CreateBounded<TokenEvent>(new BoundedChannelOptions(_eventBuffer) { SingleWriter = true, SingleReader = true });
+    }
+
+    public ChannelReader<TokenEvent> Events => _events.Reader;
+
+    /// <summary>Whether the engine waits for the reader and must be woken when it has read.</summary>
+    public bool IsPaused => _paused;
+
+    public override int ReusableLength => Sequence.Tokens.Count - 1;
+
+    public override bool IsDecoding => _outputTokens > 0;
+
+    public override bool CanDeliver()
+    {
+        if (HasRoom()) return true;
+        // Announce the pause before looking again: a reader that made room in between either is seen here or sees it.
+        _paused = true;
+        Interlocked.MemoryBarrier();
+        _paused = !HasRoom();
+        return !_paused;
+    }
+
+    public override int LogitRows(int end, int count) => end == Target ? 1 : 0;
+
+    public override void Sample(Span<float> logits, int rows) =>
+        _sampled = _sampler.Sample(logits, CollectionsMarshal.AsSpan(Sequence.Tokens));
+
+    public override bool Commit()
+    {
+        if (_sampled is not { } sampled) return false;
+        _sampled = null;
+        Sequence.Tokens.Add(sampled.Token);
+        _outputTokens++;
+        _lastToken = Age;
+        if (_outputTokens == 1) _firstToken = _lastToken;
+
+        var text = _text.Push(_tokenizer.Bytes(sampled.Token, special: false).Span);
+        Write(new TokenEvent { Token = sampled.Token, Text = text, LogProbability = sampled.LogProbability });
+        var ended = _text.Stopped || (!_options.IgnoreEos && _tokenizer.EndTokens.Contains(sampled.Token));
+        _reason = ended ? FinishReason.Stop : FinishReason.Length;
+        return ended || Sequence.Tokens.Count >= _lengthLimit;
+    }
+
+    protected override void Deliver(FinishReason reason)
+    {
+        if (reason != FinishReason.Cancelled) reason = _reason;
+        var usage = UsageSoFar(_outputTokens, _firstToken, _lastToken - _firstToken);
+        Write(new TokenEvent { Text = _text.Finish(), FinishReason = reason, Usage = usage });
+        _events.Writer.Complete();
+    }
+
+    protected override void DeliverError(EngineException error) => _events.Writer.Complete(error);
+
+    private static int LengthLimit(Sequence sequence, GenerationOptions options, int contextLength) =>
+        (int)Math.Min(contextLength, (long)sequence.Tokens.Count + options.MaxTokens);
+
+    // Room for a token's event and the last one.
+    private bool HasRoom() => _events.Reader.Count <= _eventBuffer - 2;
+
+    private void Write(TokenEvent tokenEvent)
+    {
+        if (!_events.Writer.TryWrite(tokenEvent)) throw new InvalidOperationException("A token was generated without room for its event.");
+    }
+}

@@ -1,0 +1,162 @@
+using AgentRuntime.Engine.Backends;
+using AgentRuntime.Engine.KvCache;
+using AgentRuntime.Engine.Sessions;
+
+namespace AgentRuntime.Engine.Scheduling;
+
+/// <summary>
+/// Decides what the next pass computes: one token of every session that decodes, then prompt by a token budget. Who was
+/// served goes to the back, so that the order is fair. Used by the engine thread alone.
+/// </summary>
+internal sealed class Scheduler(KvCacheManager cache, EngineOptions options)
+{
+    private readonly ScheduledBatch _batch = new();
+    private readonly Queue<EngineRequest> _waiting = new();
+    private List<EngineRequest> _running = [];
+    private List<EngineRequest> _reordered = [];
+
+    public int Waiting => _waiting.Count;
+
+    public int Running => _running.Count;
+
+    /// <summary>Called with each request that ended.</summary>
+    public required Action<EngineRequest> Ended { get; init; }
+
+    /// <summary>Blocks that no running request has reserved.</summary>
+    public int UnreservedBlocks
+    {
+        get
+        {
+            var blocks = cache.Available;
+            foreach (var request in _running) blocks -= cache.BlocksNeeded(request.Sequence, request.MaxLength);
+            return blocks;
+        }
+    }
+
+    public void Enqueue(EngineRequest request) => _waiting.Enqueue(request);
+
+    /// <summary>The next pass; empty when there is nothing to do.</summary>
+    public ScheduledBatch Schedule()
+    {
+        _batch.Clear();
+        EndCancelled();
+        Admit();
+        var budget = options.PrefillChunk;
+        foreach (var request in _running)
+        {
+            if (!request.IsDecoding || !request.CanDeliver() || _batch.Entries.Count == options.MaxRunning) continue;
+            Add(request, 1);
+            budget--;
+        }
+        if (_batch.Entries.Count > 0) budget = Math.Min(budget, options.PrefillChunkBesideDecode);
+        foreach (var request in _running.FindAll(request => !request.IsDecoding))
+        {
+            if (budget == 0 || _batch.Entries.Count == options.MaxRunning) break;
+            Reuse(request, partly: false);
+            var count = Math.Min(Math.Min(budget, request.MaxChunk), request.Target - request.Sequence.Computed);
+            if (count == 0)
+            {
+                Finish(request, FinishReason.Stop);
+                continue;
+            }
+            Add(request, count);
+            budget -= count;
+        }
+        MoveServedToBack();
+        return _batch;
+    }
+
+    /// <summary>Ends a request that ran or waited with its result.</summary>
+    public void Finish(EngineRequest request, FinishReason reason) => End(request, () => request.Finish(reason));
+
+    /// <summary>Ends a request that ran or waited with an error.</summary>
+    public void Fail(EngineRequest request, EngineException error) => End(request, () => request.Fail(error));
+
+    /// <summary>Ends the request of a session that is closed, if it has one.</summary>
+    public void Abandon(Sequence sequence)
+    {
+        foreach (var request in All().Where(request => request.Sequence == sequence)) Finish(request, FinishReason.Cancelled);
+    }
+
+    /// <summary>Ends everything with an error.</summary>
+    public void FailAll(EngineException error)
+    {
+        foreach (var request in All()) Fail(request, error);
+        _waiting.Clear();
+    }
+
+    private EngineRequest[] All() => [.. _running, .. _waiting.Where(request => !request.IsCompleted)];
+
+    private void EndCancelled()
+    {
+        foreach (var request in _running.FindAll(request => request.IsCancelled)) Finish(request, FinishReason.Cancelled);
+        foreach (var request in _waiting)
+        {
+            if (request is { IsCancelled: true, IsCompleted: false }) Finish(request, FinishReason.Cancelled);
+        }
+    }
+
+    private void Admit()
+    {
+        while (_waiting.TryPeek(out var request))
+        {
+            if (!request.IsCompleted && !TryStart(request)) return;
+            _waiting.Dequeue();
+        }
+    }
+
+    /// <summary>Starts a request when its blocks can be promised; false when it has to wait for those of others.</summary>
+    private bool TryStart(EngineRequest request)
+    {
+        if (_running.Count(running => running.CanDeliver()) >= options.MaxRunning) return false;
+        var sequence = request.Sequence;
+        cache.Truncate(sequence, Math.Min(sequence.Computed, request.ReusableLength));
+        var before = sequence.Computed;
+        request.CachedTokens = before;
+        Reuse(request, partly: true);
+        var needed = cache.BlocksNeeded(sequence, request.MaxLength);
+        var unreserved = UnreservedBlocks;
+        if (needed <= unreserved)
+        {
+            if (request.Target > sequence.Computed) _running.Add(request);
+            else Finish(request, FinishReason.Stop);
+            return true;
+        }
+        cache.Truncate(sequence, before);
+        if (_running.Count > 0) return false;
+        var room = Math.Max(0, unreserved + sequence.Blocks.Count) * RunnerOptions.BlockTokens;
+        Fail(request, new ContextOverflowException(request.MaxLength, Math.Min(room, request.MaxLength - 1)));
+        return true;
+    }
+
+    private void Reuse(EngineRequest request, bool partly)
+    {
+        var before = request.Sequence.Computed;
+        cache.Adopt(request.Sequence, request.ReusableLength, partly);
+        request.CachedTokens += request.Sequence.Computed - before;
+    }
+
+    private void Add(EngineRequest request, int count)
+    {
+        cache.Extend(request.Sequence, request.Sequence.Computed + count);
+        _batch.Add(request, count);
+    }
+
+    private void MoveServedToBack()
+    {
+        if (_batch.Entries.Count == _running.Count) return;
+        var served = _batch.Entries.Select(entry => entry.Request).ToHashSet();
+        _reordered.Clear();
+        _reordered.AddRange(_running.Where(request => !served.Contains(request)));
+        _reordered.AddRange(_running.Where(served.Contains));
+        (_running, _reordered) = (_reordered, _running);
+    }
+
+    private void End(EngineRequest request, Action deliver)
+    {
+        _running.Remove(request);
+        cache.Truncate(request.Sequence, request.Sequence.Computed);
+        deliver();
+        Ended(request);
+    }
+}

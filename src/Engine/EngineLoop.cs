@@ -62,14 +62,14 @@ internal sealed class EngineLoop
         return true;
     }
 
-    /// <summary>Runs commands and steps until nothing is left to do.</summary>
-    public void RunUntilIdle()
+    /// <summary>Runs commands and steps until nothing is left to do, or for so many steps.</summary>
+    public void RunUntilIdle(int maxSteps = int.MaxValue)
     {
         do
         {
             while (!_stopping && _commands.Reader.TryRead(out var command)) Safely(command);
         }
-        while (!_stopping && StepSafely());
+        while (!_stopping && maxSteps-- > 0 && StepSafely());
     }
 
     /// <summary>Hands a request to the engine thread.</summary>

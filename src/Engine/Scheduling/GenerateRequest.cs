@@ -37,7 +37,7 @@ internal sealed class GenerateRequest : EngineRequest
         _options = options;
         _tokenizer = tokenizer;
         _lengthLimit = LengthLimit(sequence, options, contextLength);
-        _text = new GeneratedText(options.StopSequences);
+        _text = new GeneratedText(tokenizer, options.StopSequences);
         _eventBuffer = engine.EventBuffer;
         _events = Channel.CreateBounded<TokenEvent>(new BoundedChannelOptions(_eventBuffer) { SingleWriter = true, SingleReader = true });
     }
@@ -75,7 +75,7 @@ internal sealed class GenerateRequest : EngineRequest
         _lastToken = Age;
         if (_outputTokens == 1) _firstToken = _lastToken;
 
-        var text = _text.Push(_tokenizer.Bytes(sampled.Token, special: false).Span);
+        var text = _text.Push(sampled.Token);
         Write(new TokenEvent { Token = sampled.Token, Text = text, LogProbability = sampled.LogProbability });
         var ended = _text.Stopped || (!_options.IgnoreEos && _tokenizer.EndTokens.Contains(sampled.Token));
         _reason = ended ? FinishReason.Stop : FinishReason.Length;

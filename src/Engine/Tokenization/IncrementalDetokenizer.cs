@@ -16,13 +16,14 @@ public sealed class IncrementalDetokenizer
 
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="special">Whether control tokens show by name or not at all.</param>
-    public IncrementalDetokenizer(Tokenizer tokenizer, bool special = false)
+    /// <param name="continues">Whether text stands before the stream, so that a space at its start is part of the text.</param>
+    public IncrementalDetokenizer(Tokenizer tokenizer, bool special = false, bool continues = false)
     {
         this.tokenizer = tokenizer;
         this.special = special;
 
         // SentencePiece puts a space before the text that it encodes; the first space is that one.
-        dropSpace = tokenizer.Vocabulary is { Model: "llama", AddSpacePrefix: not false };
+        dropSpace = !continues && tokenizer.Vocabulary is { Model: "llama", AddSpacePrefix: not false };
     }
 
     /// <summary>Takes the next token.</summary>

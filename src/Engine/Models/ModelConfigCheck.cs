@@ -16,7 +16,7 @@ internal static class ModelConfigCheck
             return $"{config.Heads} query heads cannot be shared among {config.KvHeads} key/value heads";
         if (Math.Max((long)config.Heads * config.HeadLength, (long)config.Heads * config.ValueHeadLength) > LargestWidth)
             return $"{config.Heads} heads of {config.HeadLength} values are too wide";
-        if (config.RopeDimensions > config.HeadLength || config.RopeDimensions % 2 != 0)
+        if (config.RopeDimensions < 2 || config.RopeDimensions > config.HeadLength || config.RopeDimensions % 2 != 0)
             return $"rope turns {config.RopeDimensions} dimensions of a head of {config.HeadLength}, expected an even number up to that";
         if (config.RopeBase <= 0) return $"the base of rope is {config.RopeBase}, expected more than 0";
         if (config.RmsEpsilon is <= 0 or > 1) return $"the epsilon of the norms is {config.RmsEpsilon}, expected a small number above 0";

@@ -32,4 +32,13 @@ public enum ToolErrorKind
 
     /// <summary>The operating system refused: permissions, a full disk, a program that does not start.</summary>
     System,
+
+    /// <summary>There is no tool of that name.</summary>
+    UnknownTool,
+
+    /// <summary>Not run, because the model makes the same call again and again.</summary>
+    NoProgress,
+
+    /// <summary>The call had started when its process died, and may or may not have had its effect.</summary>
+    Interrupted,
 }

@@ -44,8 +44,10 @@ public sealed class EditFileTool(ToolContext context) : RepositoryTool(
 
         var diff = UnifiedDiff.Create(path.Relative, file.Text, text);
         var asked = await ApproveAsync(ApprovalKind.Edit, diff, cancellationToken).ConfigureAwait(false);
+        var result = $"edited {path}:{LineOf(file.Text, matches[0])}";
+        arguments.Service<IProgress<FileChange>>()?.Report(new(path.Absolute, file.Bytes, bytes, result));
         AtomicFile.Write(Context.Paths, path, file.Bytes, bytes);
-        return new ToolResult($"edited {path}:{LineOf(file.Text, matches[0])}") { Diff = diff, ApprovalTime = asked };
+        return new ToolResult(result) { Diff = diff, ApprovalTime = asked };
     }
 
     /// <summary>Where the old text starts. Line ends of the other kind are tried when those given do not match.</summary>

@@ -25,8 +25,10 @@ public sealed class WriteFileTool(ToolContext context) : RepositoryTool(
 
         var diff = UnifiedDiff.Create(path.Relative, old is null ? null : oldText?.Text ?? "", content);
         var asked = await ApproveAsync(ApprovalKind.Edit, diff, cancellationToken).ConfigureAwait(false);
+        var result = $"wrote {path} ({lines} lines)";
+        arguments.Service<IProgress<FileChange>>()?.Report(new(path.Absolute, old, bytes, result));
         AtomicFile.Write(Context.Paths, path, old, bytes);
-        return new ToolResult($"wrote {path} ({lines} lines)") { Diff = diff, ApprovalTime = asked };
+        return new ToolResult(result) { Diff = diff, ApprovalTime = asked };
     }
 
     // A binary file may be replaced by text; there is nothing of it to keep.

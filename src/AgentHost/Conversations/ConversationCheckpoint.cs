@@ -1,0 +1,6 @@
+namespace AgentRuntime.AgentHost.Conversations;
+
+/// <summary>A place in a conversation.</summary>
+/// <param name="Messages">Number of messages and replies before it.</param>
+/// <param name="Tokens">Number of tokens before it.</param>
+public sealed record ConversationCheckpoint(int Messages, int Tokens);

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 
 namespace AgentRuntime.Engine.Tokenization;
 
@@ -28,22 +27,6 @@ internal static class ByteAlphabet
 
         bytes.Advance(entry.Length);
         return true;
-    }
-
-    /// <summary>Writes text in the alphabet, a character per UTF-8 byte.</summary>
-    /// <returns>The number of characters, or -1 when <paramref name="target"/> is too short.</returns>
-    public static int Write(ReadOnlySpan<char> text, Span<char> target)
-    {
-        if (target.Length < text.Length || target.Length < Encoding.UTF8.GetByteCount(text)) return -1;
-        Span<byte> bytes = stackalloc byte[4];
-        var length = 0;
-        foreach (var rune in text.EnumerateRunes())
-        {
-            var count = rune.EncodeToUtf8(bytes);
-            for (var i = 0; i < count; i++) target[length++] = ToChar[bytes[i]];
-        }
-
-        return length;
     }
 
     private static char[] BuildChars()

@@ -14,16 +14,16 @@ namespace AgentRuntime.Engine.Tokenization;
 /// </remarks>
 internal sealed class BytePairTokenizer : VocabularyTokenizer
 {
+    private const int LongestWholeWord = 512; // bytes; entries are at most some 128 long
+
     private readonly PreTokenizerSettings pre;
     private readonly MergeTable merges;
     private readonly int[] bytePieces = new int[256];
     private readonly List<int[]> expansions = [];
-    private readonly int longestEntry;
 
     public BytePairTokenizer(VocabularyData vocabulary) : base(vocabulary, WriteText)
     {
         pre = PreTokenizers.Get(vocabulary.PreTokenizer);
-        longestEntry = vocabulary.Tokens.Count == 0 ? 0 : vocabulary.Tokens.Max(entry => entry.Length);
         merges = new MergeTable(vocabulary.Merges.Count);
 
         var others = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -53,18 +53,17 @@ internal sealed class BytePairTokenizer : VocabularyTokenizer
 
     protected override void EncodeNewWord(ReadOnlySpan<char> word, List<int> output)
     {
-        if (pre.WholeWordsFirst && WholeWord(word) is var whole and >= 0)
+        var length = Encoding.UTF8.GetByteCount(word);
+        var bytes = length <= 256 ? stackalloc byte[length] : new byte[length];
+        Encoding.UTF8.GetBytes(word, bytes);
+        if (pre.WholeWordsFirst && WholeWord(bytes) is var whole and >= 0)
         {
             output.Add(whole);
             return;
         }
 
-        var length = Encoding.UTF8.GetByteCount(word);
         var pieces = length <= 256 ? stackalloc int[length] : new int[length];
-        var bytes = length <= 256 ? stackalloc byte[length] : new byte[length];
-        Encoding.UTF8.GetBytes(word, bytes);
         for (var i = 0; i < length; i++) pieces[i] = bytePieces[bytes[i]];
-
         foreach (var piece in pieces[..PairMerger.Merge(merges, pieces)])
         {
             if (piece < VocabularySize) output.Add(piece);
@@ -72,12 +71,12 @@ internal sealed class BytePairTokenizer : VocabularyTokenizer
         }
     }
 
-    private int WholeWord(ReadOnlySpan<char> word)
+    private int WholeWord(ReadOnlySpan<byte> word)
     {
-        if (word.Length > longestEntry) return -1;
-        Span<char> entry = longestEntry <= 512 ? stackalloc char[longestEntry] : new char[longestEntry];
-        var length = ByteAlphabet.Write(word, entry);
-        return length < 0 ? -1 : TextToken(entry[..length]);
+        if (word.Length > LongestWholeWord) return -1;
+        Span<char> entry = stackalloc char[word.Length];
+        for (var i = 0; i < word.Length; i++) entry[i] = ByteAlphabet.Write(word[i]);
+        return TextToken(entry);
     }
 
     private void AddMerge(string merge, int rank, Dictionary<string, int> others)
@@ -88,7 +87,10 @@ internal sealed class BytePairTokenizer : VocabularyTokenizer
             throw new ModelFormatException($"Merge {rank} of the vocabulary is '{merge}' and not two pieces with a space between them.");
         var left = merge.AsSpan(0, space);
         var right = merge.AsSpan(space + 1);
-        merges.Add(Piece(left, others), Piece(right, others), rank, Piece(string.Concat(left, right), others));
+        Span<char> merged = merge.Length <= 256 ? stackalloc char[merge.Length - 1] : new char[merge.Length - 1];
+        left.CopyTo(merged);
+        right.CopyTo(merged[space..]);
+        merges.Add(Piece(left, others), Piece(right, others), rank, Piece(merged, others));
     }
 
     private int Piece(ReadOnlySpan<char> entry, Dictionary<string, int> others)

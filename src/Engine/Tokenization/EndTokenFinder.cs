@@ -12,7 +12,7 @@ internal static class EndTokenFinder
     [
         "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "</s>", "<|end|>", "<|return|>", "<|call|>",
         "<end_of_turn>", "<eos>", "<EOT>", "[EOT]", "[EOS]", "<|eot|>", "<|eom|>", "<|END_OF_TURN_TOKEN|>", "<|endofturn|>",
-        "<\uFF5Cend\u2581of\u2581sentence\uFF5C>", "<|user|>", "<|fim_pad|>", "<|repo_name|>", "<|file_sep|>", "[e~[",
+        "<\uFF5Cend\u2581of\u2581sentence\uFF5C>", "<|user|>", "<|observation|>", "[|endofturn|]", "<|fim_pad|>", "<|repo_name|>", "<|file_sep|>", "[e~[",
     ];
 
     /// <summary>The ids.</summary>

@@ -17,7 +17,7 @@ internal sealed class MergeTable
     /// <param name="capacity">At least the number of pairs that will be added.</param>
     public MergeTable(int capacity)
     {
-        var size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(8, checked(capacity * 2)));
+        var size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(8, checked(capacity + capacity / 2)));
         slots = new Slot[size];
         shift = 64 - BitOperations.Log2((uint)size);
     }

@@ -15,6 +15,7 @@ namespace AgentRuntime.Engine.Tokenization;
 internal sealed class SentencePieceTokenizer : VocabularyTokenizer
 {
     private const char Space = '\u2581';
+    private const int LongestMerged = 256; // no model's entries are as long; working out merges is quadratic in it
 
     private readonly MergeTable merges;
     private readonly Dictionary<int, int> characters = [];
@@ -100,14 +101,14 @@ internal sealed class SentencePieceTokenizer : VocabularyTokenizer
         for (var id = 0; id < VocabularySize; id++)
         {
             var entry = Vocabulary.Tokens[id];
-            if (IsText(id) && Rune.TryGetRuneAt(entry, 0, out var rune) && rune.Utf16SequenceLength == entry.Length) characters.TryAdd(rune.Value, id);
+            if (IsText(id) && IsCharacter(entry, out var rune)) characters.TryAdd(rune.Value, id);
         }
 
         var pairs = new List<(int Left, int Right, int Merged)>(VocabularySize * 2);
         for (var id = 0; id < VocabularySize; id++)
         {
             var entry = Vocabulary.Tokens[id].AsSpan();
-            if (!IsText(id) || TextToken(entry) != id) continue;
+            if (entry.Length > LongestMerged || !IsText(id) || TextToken(entry) != id) continue;
             for (var split = 1; split < entry.Length; split++)
                 if (Piece(entry[..split]) is { } left && Piece(entry[split..]) is { } right) pairs.Add((left, right, id));
         }
@@ -123,8 +124,11 @@ internal sealed class SentencePieceTokenizer : VocabularyTokenizer
     {
         var token = TextToken(text);
         if (token >= 0) return token;
-        return Rune.DecodeFromUtf16(text, out var rune, out var used) == OperationStatus.Done && used == text.Length ? ~rune.Value : null;
+        return IsCharacter(text, out var rune) ? ~rune.Value : null;
     }
+
+    private static bool IsCharacter(ReadOnlySpan<char> text, out Rune rune) =>
+        Rune.DecodeFromUtf16(text, out rune, out var used) == OperationStatus.Done && used == text.Length;
 
     /// <summary>Rank 0 for the highest score; equal scores share a rank, so that the leftmost of them merges first.</summary>
     private int[] RankByScore()
@@ -136,8 +140,6 @@ internal sealed class SentencePieceTokenizer : VocabularyTokenizer
             ranks[order[i]] = ranks[order[i - 1]] + (Vocabulary.Scores[order[i]] == Vocabulary.Scores[order[i - 1]] ? 0 : 1);
         return ranks;
     }
-
-    private bool IsText(int id) => Vocabulary.Types[id] is not (TokenType.Control or TokenType.Unknown or TokenType.Byte);
 
     private static void WriteText(string entry, ArrayBufferWriter<byte> bytes) => Encoding.UTF8.GetBytes(entry.Replace(Space, ' '), bytes);
 }

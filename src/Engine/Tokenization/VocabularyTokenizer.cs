@@ -9,14 +9,13 @@ internal abstract class VocabularyTokenizer : Tokenizer
     private readonly VocabularyData vocabulary;
     private readonly SpecialTokens specialTokens;
     private readonly TokenBytes bytes;
-    private readonly Dictionary<string, int> ids;
+    private readonly EntryTable entries;
     private readonly WordCache cache = new();
 
     protected VocabularyTokenizer(VocabularyData vocabulary, Action<string, ArrayBufferWriter<byte>> writeText)
     {
         this.vocabulary = vocabulary;
-        ids = new Dictionary<string, int>(vocabulary.Tokens.Count, StringComparer.Ordinal);
-        for (var id = 0; id < vocabulary.Tokens.Count; id++) ids.TryAdd(vocabulary.Tokens[id], id);
+        entries = new EntryTable(vocabulary.Tokens);
         specialTokens = new SpecialTokens(vocabulary);
         bytes = new TokenBytes(vocabulary, writeText);
         EndTokens = EndTokenFinder.Find(vocabulary, Find);
@@ -26,7 +25,7 @@ internal abstract class VocabularyTokenizer : Tokenizer
 
     public override IReadOnlySet<int> EndTokens { get; }
 
-    public override int? Find(string token) => ids.TryGetValue(token, out var id) ? id : null;
+    public override int? Find(string token) => entries.Find(token) is var id and >= 0 ? id : null;
 
     public override int[] Encode(string text, bool parseSpecial)
     {
@@ -84,8 +83,12 @@ internal abstract class VocabularyTokenizer : Tokenizer
     }
 
     /// <summary>The entry of ordinary text that is written so, or -1: a user's text never becomes a control token.</summary>
-    protected int TextToken(ReadOnlySpan<char> entry) =>
-        ids.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(entry, out var id) && vocabulary.Types[id] is not (TokenType.Control or TokenType.Unknown or TokenType.Byte)
-            ? id
-            : -1;
+    protected int TextToken(ReadOnlySpan<char> entry)
+    {
+        var id = entries.Find(entry);
+        return id >= 0 && IsText(id) ? id : -1;
+    }
+
+    /// <summary>Whether an entry is text that merging may lead to.</summary>
+    protected bool IsText(int id) => vocabulary.Types[id] is not (TokenType.Control or TokenType.Unknown or TokenType.Byte);
 }

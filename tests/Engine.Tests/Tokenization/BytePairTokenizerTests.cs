@@ -115,10 +115,10 @@ public class BytePairTokenizerTests
     }
 
     [Fact]
-    public void A_word_of_a_megabyte_is_no_trouble()
+    public void A_very_long_word_is_no_trouble()
     {
         var tokenizer = TokenizerFactory.Create(TestVocabularies.BytePair("gpt-2", ["a a", "aa aa", "aaaa aaaa"]));
-        Assert.Equal(1 << 17, tokenizer.Encode(new string('a', 1 << 20), parseSpecial: false).Length);
+        Assert.Equal(1 << 15, tokenizer.Encode(new string('a', 1 << 18), parseSpecial: false).Length);
     }
 
     [Fact]

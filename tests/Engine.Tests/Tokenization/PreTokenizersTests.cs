@@ -17,7 +17,7 @@ public class PreTokenizersTests
     {
         var byHand = PreTokenizers.Get(name).Splitter;
         var byPattern = new RegexPreTokenizer(new Regex(pattern.Replace("{1,3}", $"{{1,{Math.Max(1, digits)}}}", StringComparison.Ordinal), RegexOptions.CultureInvariant));
-        TestTexts.Any.Sample(text => Assert.Equal(Words(byPattern, text), Words(byHand, text)), iter: 20_000);
+        TestTexts.Any.Sample(text => Assert.Equal(Words(byPattern, text), Words(byHand, text)), iter: 10_000);
     }
 
     [Theory]
@@ -50,7 +50,7 @@ public class PreTokenizersTests
         var splitter = PreTokenizers.Get(name).Splitter;
         foreach (var unit in new[] { "A", "a", " ", "\n", "1", "é", "日", "\u0301", "!", "🚀", "aA", " \n" })
         {
-            var text = string.Concat(Enumerable.Repeat(unit, 100_000));
+            var text = string.Concat(Enumerable.Repeat(unit, 50_000));
             Assert.Equal(text.Length, Words(splitter, text).Sum(word => word.Length));
         }
     }

@@ -1,0 +1,36 @@
+using AgentRuntime.Engine.Backends.Cpu.Attention;
+using AgentRuntime.Engine.Backends.Cpu.Kernels;
+using AgentRuntime.Engine.Models;
+
+namespace AgentRuntime.Engine.Backends.Cpu;
+
+/// <summary>Runs models on the processor, with the best vector instructions that it has.</summary>
+public sealed class CpuBackend : IBackend
+{
+    /// <summary>The instructions that quantised products use on this processor, for instance <c>AVX-VNNI</c>.</summary>
+    public static string Instructions => DotKernel.Best.Name;
+
+    /// <inheritdoc/>
+    public string Name => "cpu";
+
+    /// <inheritdoc/>
+    public long BlockBytes(ModelConfig config, KvType type) => KvStore.BytesPerBlock(config, type);
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">An option is not positive.</exception>
+    public IModelRunner LoadModel(
+        ModelFile model, RunnerOptions options, IProgress<double>? progress = null, CancellationToken cancellationToken = default) =>
+        LoadModel(model, options, DotKernel.Best, FloatKernels.Best, progress, cancellationToken);
+
+    /// <summary>Loads with given kernels, so that tests can run all that the processor supports.</summary>
+    internal static CpuModelRunner LoadModel(
+        ModelFile model, RunnerOptions options, DotKernel dot, FloatKernels kernels,
+        IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.KvBlocks, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxBatchTokens, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
+        var threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
+        return new(model, model.RequireConfig(), options with { Threads = threads }, dot, kernels, progress, cancellationToken);
+    }
+}

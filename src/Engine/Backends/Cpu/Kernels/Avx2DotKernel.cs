@@ -1,0 +1,165 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
+
+/// <summary>
+/// AVX2: two vectors of 8 rows. vpmaddubsw multiplies unsigned by signed bytes and adds pairs in 16 bits; it saturates,
+/// so signed weights go in as magnitudes and pass their sign to the activation.
+/// </summary>
+internal sealed unsafe class Avx2DotKernel : DotKernel
+{
+    public static bool IsSupported => Avx2.IsSupported && Fma.IsSupported;
+
+    public override string Name => "AVX2";
+
+    public override bool FullUnsigned => false;
+
+    public override void Tile4(in Panel panel, Activations x, int* rows, int column, int blocks, float* y, nint yStride, bool accumulate)
+    {
+        if (panel.Signed) Run4<Yes, No>(panel, x, rows, column, blocks, y, yStride, accumulate);
+        else if (panel.HalfScales) Run4<No, Yes>(panel, x, rows, column, blocks, y, yStride, accumulate);
+        else Run4<No, No>(panel, x, rows, column, blocks, y, yStride, accumulate);
+    }
+
+    public override void Tile1(in Panel panel, Activations x, int row, int column, int blocks, float* y, bool accumulate)
+    {
+        if (panel.Signed) Run1<Yes, No>(panel, x, row, column, blocks, y, accumulate);
+        else if (panel.HalfScales) Run1<No, Yes>(panel, x, row, column, blocks, y, accumulate);
+        else Run1<No, No>(panel, x, row, column, blocks, y, accumulate);
+    }
+
+    private static void Run4<TSigned, THalf>(in Panel panel, Activations x, int* rows, int column, int blocks, float* y, nint yStride, bool accumulate)
+        where TSigned : struct, IFlag where THalf : struct, IFlag
+    {
+        int quads = THalf.Value ? 4 : 8, parts = THalf.Value ? 2 : 1;
+        sbyte* x0 = x.Values(rows[0]) + column, x1 = x.Values(rows[1]) + column, x2 = x.Values(rows[2]) + column, x3 = x.Values(rows[3]) + column;
+        var first = column / 32;
+        float* d0 = x.Scales(rows[0]) + first, d1 = x.Scales(rows[1]) + first, d2 = x.Scales(rows[2]) + first, d3 = x.Scales(rows[3]) + first;
+        float* s0 = Sums<THalf>(x, rows[0], first), s1 = Sums<THalf>(x, rows[1], first), s2 = Sums<THalf>(x, rows[2], first), s3 = Sums<THalf>(x, rows[3], first);
+        Vector256<float> f0, f1, f2, f3, g0, g1, g2, g3;
+        f0 = f1 = f2 = f3 = g0 = g1 = g2 = g3 = Vector256<float>.Zero;
+        float* scales = panel.Scales, minima = panel.Minima;
+        for (var block = 0; block < blocks; block++)
+        {
+            var values = panel.Values + block * panel.Stride;
+            for (var part = 0; part < parts; part++)
+            {
+                Vector256<int> i0, i1, i2, i3, j0, j1, j2, j3;
+                i0 = i1 = i2 = i3 = j0 = j1 = j2 = j3 = Vector256<int>.Zero;
+                for (var quad = 0; quad < quads; quad++)
+                {
+                    Vector256<byte> w = Vector256.Load(values), v = Vector256.Load(values + 32);
+                    var a = Vector256.Create(*(int*)x0).AsSByte();
+                    i0 = Dot<TSigned>(i0, w, a);
+                    j0 = Dot<TSigned>(j0, v, a);
+                    a = Vector256.Create(*(int*)x1).AsSByte();
+                    i1 = Dot<TSigned>(i1, w, a);
+                    j1 = Dot<TSigned>(j1, v, a);
+                    a = Vector256.Create(*(int*)x2).AsSByte();
+                    i2 = Dot<TSigned>(i2, w, a);
+                    j2 = Dot<TSigned>(j2, v, a);
+                    a = Vector256.Create(*(int*)x3).AsSByte();
+                    i3 = Dot<TSigned>(i3, w, a);
+                    j3 = Dot<TSigned>(j3, v, a);
+                    values += 64;
+                    x0 += 4;
+                    x1 += 4;
+                    x2 += 4;
+                    x3 += 4;
+                }
+                Vector256<float> low = Vector256.Load(scales), high = Vector256.Load(scales + 8);
+                scales += 16;
+                Scale(i0, j0, low, high, d0[block], ref f0, ref g0);
+                Scale(i1, j1, low, high, d1[block], ref f1, ref g1);
+                Scale(i2, j2, low, high, d2[block], ref f2, ref g2);
+                Scale(i3, j3, low, high, d3[block], ref f3, ref g3);
+                if (TSigned.Value) continue;
+                low = Vector256.Load(minima);
+                high = Vector256.Load(minima + 8);
+                minima += 16;
+                Subtract(low, high, *s0++, ref f0, ref g0);
+                Subtract(low, high, *s1++, ref f1, ref g1);
+                Subtract(low, high, *s2++, ref f2, ref g2);
+                Subtract(low, high, *s3++, ref f3, ref g3);
+            }
+        }
+        Store(f0, g0, y, accumulate);
+        Store(f1, g1, y + yStride, accumulate);
+        Store(f2, g2, y + 2 * yStride, accumulate);
+        Store(f3, g3, y + 3 * yStride, accumulate);
+    }
+
+    private static void Run1<TSigned, THalf>(in Panel panel, Activations x, int row, int column, int blocks, float* y, bool accumulate)
+        where TSigned : struct, IFlag where THalf : struct, IFlag
+    {
+        int quads = THalf.Value ? 4 : 8, parts = THalf.Value ? 2 : 1;
+        var x0 = x.Values(row) + column;
+        var d0 = x.Scales(row) + column / 32;
+        var s0 = Sums<THalf>(x, row, column / 32);
+        Vector256<float> f0 = Vector256<float>.Zero, g0 = Vector256<float>.Zero;
+        float* scales = panel.Scales, minima = panel.Minima;
+        for (var block = 0; block < blocks; block++)
+        {
+            var values = panel.Values + block * panel.Stride;
+            for (var part = 0; part < parts; part++)
+            {
+                // Two sums a vector, so that one product need not wait for the last.
+                Vector256<int> i0, i1, j0, j1;
+                i0 = i1 = j0 = j1 = Vector256<int>.Zero;
+                for (var quad = 0; quad < quads; quad += 2)
+                {
+                    Vector256<sbyte> a = Vector256.Create(*(int*)x0).AsSByte(), b = Vector256.Create(*(int*)(x0 + 4)).AsSByte();
+                    i0 = Dot<TSigned>(i0, Vector256.Load(values), a);
+                    j0 = Dot<TSigned>(j0, Vector256.Load(values + 32), a);
+                    i1 = Dot<TSigned>(i1, Vector256.Load(values + 64), b);
+                    j1 = Dot<TSigned>(j1, Vector256.Load(values + 96), b);
+                    values += 128;
+                    x0 += 8;
+                }
+                Scale(i0 + i1, j0 + j1, Vector256.Load(scales), Vector256.Load(scales + 8), d0[block], ref f0, ref g0);
+                scales += 16;
+                if (TSigned.Value) continue;
+                Subtract(Vector256.Load(minima), Vector256.Load(minima + 8), *s0++, ref f0, ref g0);
+                minima += 16;
+            }
+        }
+        Store(f0, g0, y, accumulate);
+    }
+
+    private static float* Sums<THalf>(Activations x, int row, int block) where THalf : struct, IFlag =>
+        THalf.Value ? x.HalfSums(row) + 2 * block : x.Sums(row) + block;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Dot<TSigned>(Vector256<int> sum, Vector256<byte> w, Vector256<sbyte> a) where TSigned : struct, IFlag
+    {
+        var pairs = TSigned.Value
+            ? Avx2.MultiplyAddAdjacent(Vector256.Abs(w.AsSByte()).AsByte(), Avx2.Sign(a, w.AsSByte()))
+            : Avx2.MultiplyAddAdjacent(w, a);
+        return sum + Avx2.MultiplyAddAdjacent(pairs, Vector256<short>.One);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Scale(
+        Vector256<int> i, Vector256<int> j, Vector256<float> low, Vector256<float> high, float scale, ref Vector256<float> f, ref Vector256<float> g)
+    {
+        var scales = Vector256.Create(scale);
+        f = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(i), low * scales, f);
+        g = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(j), high * scales, g);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Subtract(Vector256<float> low, Vector256<float> high, float sum, ref Vector256<float> f, ref Vector256<float> g)
+    {
+        var sums = Vector256.Create(sum);
+        f = Fma.MultiplyAddNegated(low, sums, f);
+        g = Fma.MultiplyAddNegated(high, sums, g);
+    }
+
+    private static void Store(Vector256<float> f, Vector256<float> g, float* y, bool accumulate)
+    {
+        (accumulate ? f + Vector256.Load(y) : f).Store(y);
+        (accumulate ? g + Vector256.Load(y + 8) : g).Store(y + 8);
+    }
+}

@@ -1,0 +1,60 @@
+using System.Runtime.CompilerServices;
+
+namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
+
+/// <summary>
+/// Products of a panel of 16 quantised weight rows with quantised activation rows, for one kind of processor. Bytes are
+/// multiplied and summed exactly in integers within a block of 32 (or 16); blocks are summed in floats in ascending
+/// order, the same for 4 tokens as for 1, so batching never changes a result.
+/// Tolerance against the same sums in doubles: 1e-5 of the sum of absolute products.
+/// </summary>
+internal abstract unsafe class DotKernel
+{
+    /// <summary>The kernels that run on this processor, best first.</summary>
+    public static IReadOnlyList<DotKernel> Supported { get; } = FindSupported();
+
+    public static DotKernel Best => Supported[0];
+
+    public abstract string Name { get; }
+
+    /// <summary>
+    /// Whether unsigned weights may use all 8 bits. Where they may not, because 16-bit sums of two products would
+    /// overflow, they stay below 64 and 8-bit weights are packed signed.
+    /// </summary>
+    public abstract bool FullUnsigned { get; }
+
+    /// <summary>
+    /// y[t · yStride + r] (+)= Σ over <paramref name="blocks"/> blocks of panel row r times activation row rows[t], for 4
+    /// tokens; the panel's first block stands at <paramref name="column"/> of the activations, a multiple of 32.
+    /// </summary>
+    public abstract void Tile4(in Panel panel, Activations x, int* rows, int column, int blocks, float* y, nint yStride, bool accumulate);
+
+    /// <summary>The same for one token.</summary>
+    public abstract void Tile1(in Panel panel, Activations x, int row, int column, int blocks, float* y, bool accumulate);
+
+    private static List<DotKernel> FindSupported()
+    {
+        List<DotKernel> found = [];
+        if (AvxVnniDotKernel.IsSupported) found.Add(new AvxVnniDotKernel());
+        if (Avx512DotKernel.IsSupported) found.Add(new Avx512DotKernel());
+        if (Avx2DotKernel.IsSupported) found.Add(new Avx2DotKernel());
+        found.Add(new PortableDotKernel());
+        return found;
+    }
+
+    /// <summary>A constant type argument: the JIT compiles a kernel for each value.</summary>
+    protected interface IFlag
+    {
+        static abstract bool Value { get; }
+    }
+
+    protected readonly struct Yes : IFlag
+    {
+        public static bool Value { [MethodImpl(MethodImplOptions.AggressiveInlining)] get => true; }
+    }
+
+    protected readonly struct No : IFlag
+    {
+        public static bool Value { [MethodImpl(MethodImplOptions.AggressiveInlining)] get => false; }
+    }
+}

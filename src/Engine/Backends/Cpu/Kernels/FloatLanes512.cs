@@ -1,0 +1,44 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
+
+/// <summary>Float vectors of 512 bits (AVX-512).</summary>
+internal readonly unsafe struct FloatLanes512 : IFloatLanes<Vector512<float>>
+{
+    public static bool IsSupported => Vector512.IsHardwareAccelerated;
+    public static int Width => Vector512<float>.Count;
+    public static Vector512<float> Load(float* source) => Vector512.Load(source);
+    public static void Store(Vector512<float> value, float* destination) => value.Store(destination);
+    public static Vector512<float> Create(float value) => Vector512.Create(value);
+    public static Vector512<float> Add(Vector512<float> a, Vector512<float> b) => a + b;
+    public static Vector512<float> Subtract(Vector512<float> a, Vector512<float> b) => a - b;
+    public static Vector512<float> Multiply(Vector512<float> a, Vector512<float> b) => a * b;
+    public static Vector512<float> Divide(Vector512<float> a, Vector512<float> b) => a / b;
+    public static Vector512<float> Max(Vector512<float> a, Vector512<float> b) => Vector512.MaxNative(a, b);
+    public static Vector512<float> Min(Vector512<float> a, Vector512<float> b) => Vector512.MinNative(a, b);
+    public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.FusedMultiplyAdd(a, b, c);
+    public static Vector512<float> Round(Vector512<float> value) => Vector512.Round(value);
+    public static Vector512<float> PowerOfTwo(Vector512<float> exponent) => ((Vector512.ConvertToInt32Native(exponent) + Vector512.Create(127)) << 23).AsSingle();
+    public static float Sum(Vector512<float> value) => Vector512.Sum(value);
+
+    public static float MaxAcross(Vector512<float> value)
+    {
+        var half = Vector256.MaxNative(value.GetLower(), value.GetUpper());
+        return FloatLanes256.MaxAcross(half);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadHalf(ushort* source)
+    {
+        // Moves exponent and fraction into place and corrects the exponent's bias by a product, which is exact.
+        var bits = Vector512.WidenLower(Vector256.Load((short*)source).ToVector512Unsafe()) << 13;
+        return (bits & Vector512.Create(unchecked((int)0x8FFFE000))).AsSingle() * Vector512.Create(5.192296858534828e33f); // 2^112
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadBFloat(ushort* source) => (Vector512.WidenLower(Vector256.Load((short*)source).ToVector512Unsafe()) << 16).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadSByte(sbyte* source) => Vector512.ConvertToSingle(Vector512.WidenLower(Vector512.WidenLower(Vector128.Load(source).ToVector256Unsafe().ToVector512Unsafe())));
+}

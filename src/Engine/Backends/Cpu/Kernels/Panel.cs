@@ -1,0 +1,32 @@
+namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
+
+/// <summary>
+/// 16 weight rows over some columns, as the dot kernels read them. Per block of 32 columns: 8 quads of 64 bytes, a quad
+/// holding 4 columns of each row, row after row. The value of a weight is <c>scale · q - minimum</c>.
+/// </summary>
+internal unsafe struct Panel
+{
+    /// <summary>Rows in a panel.</summary>
+    public const int Rows = 16;
+
+    /// <summary>Bytes of a block's values.</summary>
+    public const int BlockBytes = 32 * Rows;
+
+    /// <summary>The first block's values: signed bytes where <see cref="Signed"/>, otherwise unsigned.</summary>
+    public byte* Values;
+
+    /// <summary>Bytes from one block's values to the next's.</summary>
+    public nint Stride;
+
+    /// <summary>16 scales per block, or per half block where <see cref="HalfScales"/>.</summary>
+    public float* Scales;
+
+    /// <summary>Minima, as many as scales; not read where <see cref="Signed"/>.</summary>
+    public float* Minima;
+
+    /// <summary>Values are signed bytes and there are no minima.</summary>
+    public bool Signed;
+
+    /// <summary>A scale covers 16 columns instead of 32.</summary>
+    public bool HalfScales;
+}

@@ -1,0 +1,40 @@
+using AgentRuntime.Engine.Backends.Cpu.Kernels;
+using AgentRuntime.Engine.Models;
+
+namespace AgentRuntime.Engine.Backends.Cpu.Matrices.Packing;
+
+/// <summary>
+/// How 16 rows of a quantised matrix lie together after repacking. A panel is a row of units, each holding the scales
+/// and values of <see cref="UnitColumns"/> columns, so that streaming a panel reads memory from front to back.
+/// Repacking loses nothing: every stored value and scale is kept.
+/// </summary>
+internal abstract unsafe class PackedFormat
+{
+    /// <summary>Columns in a unit.</summary>
+    public abstract int UnitColumns { get; }
+
+    /// <summary>Bytes of a unit of 16 rows.</summary>
+    public abstract int UnitBytes { get; }
+
+    /// <summary>Bytes of one stored row's unit.</summary>
+    public abstract int SourceBytes { get; }
+
+    /// <summary>The format for a storage type, or null when it has none and takes the float path.</summary>
+    public static PackedFormat? For(StorageType type, DotKernel kernel) => type switch
+    {
+        StorageType.Q8_0 => new Q8Format(kernel.FullUnsigned),
+        StorageType.Q4_0 or StorageType.Q4_1 or StorageType.Q5_0 or StorageType.Q5_1 => new SmallBlockFormat(type),
+        StorageType.Q4_K or StorageType.Q5_K => new SuperBlockFormat(type),
+        StorageType.Q6_K => new Q6KFormat(),
+        _ => null,
+    };
+
+    /// <summary>Bytes of a panel.</summary>
+    public long PanelBytes(int columns) => (long)(columns / UnitColumns) * UnitBytes;
+
+    /// <summary>Repacks one unit from 16 stored rows.</summary>
+    public abstract void Pack(byte** rows, byte* unit);
+
+    /// <summary>Makes a stretch of <paramref name="columns"/> columns readable for the dot kernels, from a unit on.</summary>
+    public abstract Panel Open(byte* unit, int columns, PanelScratch scratch);
+}

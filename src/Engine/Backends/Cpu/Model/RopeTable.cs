@@ -1,0 +1,86 @@
+using AgentRuntime.Engine.Backends.Cpu.Memory;
+using AgentRuntime.Engine.Models;
+
+namespace AgentRuntime.Engine.Backends.Cpu.Model;
+
+/// <summary>
+/// Rotary position embedding (arXiv 2104.09864): pair i of a head turns by position · base^(-2i/n). Sines and cosines
+/// of a batch's positions are computed once and serve all layers and heads.
+/// </summary>
+internal sealed unsafe class RopeTable : IDisposable
+{
+    private readonly double[] _frequencies;
+    private readonly float _magnitude = 1;
+    private readonly bool _halfSplit;
+    private readonly NativeBuffer _cosines;
+    private readonly NativeBuffer _sines;
+
+    /// <param name="config">The model.</param>
+    /// <param name="factors">Divisors of the frequencies, one a pair, or null.</param>
+    /// <param name="rows">Most tokens in a batch.</param>
+    public RopeTable(ModelConfig config, float* factors, int rows)
+    {
+        _halfSplit = config.RopeHalfSplit;
+        _frequencies = new double[config.RopeDimensions / 2];
+        var scaling = config.RopeScaling;
+        for (var i = 0; i < _frequencies.Length; i++)
+        {
+            var frequency = Math.Pow(config.RopeBase, -2.0 * i / config.RopeDimensions) / (factors is null ? 1 : factors[i]);
+            _frequencies[i] = scaling.Kind switch
+            {
+                RopeScalingKind.Linear => frequency / scaling.Factor,
+                RopeScalingKind.Yarn => Yarn(config, i, frequency),
+                _ => frequency,
+            };
+        }
+        if (scaling.Kind == RopeScalingKind.Yarn) _magnitude = scaling.AttentionFactor * (1 + 0.1f * MathF.Log(scaling.Factor));
+        _cosines = NativeBuffer.OfFloats((long)rows * _frequencies.Length);
+        _sines = NativeBuffer.OfFloats((long)rows * _frequencies.Length);
+    }
+
+    private int Pairs => _frequencies.Length;
+
+    /// <summary>Computes the table's row for a token at <paramref name="position"/>.</summary>
+    public void Fill(int row, int position)
+    {
+        float* cosines = _cosines.Floats + (nint)row * Pairs, sines = _sines.Floats + (nint)row * Pairs;
+        for (var i = 0; i < Pairs; i++)
+        {
+            var (sine, cosine) = Math.SinCos(position * _frequencies[i]);
+            cosines[i] = (float)cosine * _magnitude;
+            sines[i] = (float)sine * _magnitude;
+        }
+    }
+
+    /// <summary>Rotates one head of the token of table row <paramref name="row"/>, in place.</summary>
+    public void Rotate(int row, float* head)
+    {
+        float* cosines = _cosines.Floats + (nint)row * Pairs, sines = _sines.Floats + (nint)row * Pairs;
+        int step = _halfSplit ? 1 : 2, partner = _halfSplit ? Pairs : 1;
+        for (var i = 0; i < Pairs; i++)
+        {
+            float* a = head + i * step, b = a + partner;
+            float x = *a, y = *b;
+            *a = x * cosines[i] - y * sines[i];
+            *b = x * sines[i] + y * cosines[i];
+        }
+    }
+
+    public void Dispose()
+    {
+        _cosines.Dispose();
+        _sines.Dispose();
+    }
+
+    /// <summary>YaRN (arXiv 2309.00071): pairs that turn rarely over the original context are stretched, fast ones kept, a ramp between.</summary>
+    private static double Yarn(ModelConfig config, int pair, double frequency)
+    {
+        var scaling = config.RopeScaling;
+        double Dimension(double rotations) =>
+            config.RopeDimensions * Math.Log(scaling.OriginalContext / (rotations * 2 * Math.PI)) / (2 * Math.Log(config.RopeBase));
+        var low = Math.Max(0, Math.Floor(Dimension(scaling.BetaFast)));
+        var high = Math.Min(config.RopeDimensions - 1, Math.Ceiling(Dimension(scaling.BetaSlow)));
+        var keep = 1 - Math.Clamp((pair - low) / Math.Max(0.001, high - low), 0, 1);
+        return frequency * keep + frequency / scaling.Factor * (1 - keep);
+    }
+}

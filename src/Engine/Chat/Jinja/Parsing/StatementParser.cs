@@ -1,0 +1,250 @@
+using AgentRuntime.Engine.Chat.Jinja.Lexing;
+using AgentRuntime.Engine.Chat.Jinja.Syntax;
+
+namespace AgentRuntime.Engine.Chat.Jinja.Parsing;
+
+/// <summary>Parses text and tags into statements.</summary>
+internal sealed class StatementParser
+{
+    private readonly TokenStream _tokens;
+    private readonly ExpressionParser _expressions;
+
+    // How many loops are around the current place in the current macro: break and continue need one.
+    private int _loops;
+
+    private StatementParser(TokenStream tokens)
+    {
+        _tokens = tokens;
+        _expressions = new(tokens);
+    }
+
+    /// <summary>Parses a whole template.</summary>
+    public static Block Parse(IReadOnlyList<Token> tokens)
+    {
+        var parser = new StatementParser(new(tokens));
+        return parser.ParseUntil();
+    }
+
+    // Parses up to a tag of one of these names, which becomes the current token; with none, up to the end.
+    private Block ParseUntil(params string[] ends)
+    {
+        _tokens.Enter();
+        var statements = new List<Statement>();
+        while (true)
+        {
+            var token = _tokens.Next();
+            switch (token.Kind)
+            {
+                case TokenKind.Data:
+                    statements.Add(new TextStatement(token.Text, token.Line));
+                    break;
+                case TokenKind.VariableBegin:
+                    statements.Add(new PrintStatement(_expressions.ParseTuple(), token.Line));
+                    _tokens.Expect(TokenKind.VariableEnd);
+                    break;
+                case TokenKind.BlockBegin when _tokens.Current.Kind == TokenKind.Name && ends.Contains(_tokens.Current.Text):
+                    _tokens.Leave();
+                    return new(statements);
+                case TokenKind.BlockBegin:
+                    statements.Add(ParseTag());
+                    _tokens.Expect(TokenKind.BlockEnd);
+                    break;
+                default:
+                    if (ends.Length > 0) throw _tokens.Fail($"a block is not closed with '{{% {ends[^1]} %}}'");
+                    _tokens.Leave();
+                    return new(statements);
+            }
+        }
+    }
+
+    // Parses the rest of an opening tag's end, the body, and the name of the tag that ends it.
+    private Block ParseBody(params string[] ends)
+    {
+        _tokens.SkipOperator(":");
+        _tokens.Expect(TokenKind.BlockEnd);
+        return ParseUntil(ends);
+    }
+
+    private Block ParseBodyTo(string end)
+    {
+        var body = ParseBody(end);
+        _tokens.Next();
+        return body;
+    }
+
+    private Statement ParseTag()
+    {
+        var line = _tokens.Line;
+        var tag = _tokens.ExpectName();
+        switch (tag)
+        {
+            case "if": return ParseIf(line);
+            case "for": return ParseFor(line);
+            case "set": return ParseSet(line);
+            case "macro": return ParseMacro(line);
+            case "call": return ParseCall(line);
+            case "filter": return ParseFilter(line);
+            case "with": return ParseWith(line);
+            case "print": return new PrintStatement(_expressions.ParseTuple(), line);
+            case "generation": return new PassthroughStatement(ParseBodyTo("endgeneration"), line);
+            case "autoescape":
+                _expressions.Parse();
+                return new WithStatement([], ParseBodyTo("endautoescape"), line);
+            case "block": return ParseBlock(line);
+            case "break" or "continue" when _loops > 0:
+                return new JumpStatement(tag == "break" ? Flow.Break : Flow.Continue, line);
+            case "break" or "continue": throw new TemplateException($"'{tag}' stands outside a loop", line);
+            case "include" or "import" or "from" or "extends": throw new TemplateException($"'{tag}' cannot be used in a chat template", line);
+            default: throw new TemplateException($"there is no tag '{tag}' that could stand here", line);
+        }
+    }
+
+    private IfStatement ParseIf(int line)
+    {
+        var branches = new List<(Expression, Block)>();
+        while (true)
+        {
+            var test = _expressions.ParseTuple(withIf: false);
+            branches.Add((test, ParseBody("elif", "else", "endif")));
+            var end = _tokens.Next().Text;
+            if (end == "elif") continue;
+            return new(branches, end == "else" ? ParseBodyTo("endif") : Block.Empty, line);
+        }
+    }
+
+    private ForStatement ParseFor(int line)
+    {
+        var target = ParseTarget();
+        _tokens.ExpectName("in");
+        var values = _expressions.ParseTuple(withIf: false);
+        var test = _tokens.SkipName("if") ? _expressions.Parse() : null;
+        var isRecursive = _tokens.SkipName("recursive");
+        _loops++;
+        var body = ParseBody("endfor", "else");
+        _loops--;
+        var otherwise = _tokens.Next().Text == "else" ? ParseBodyTo("endfor") : Block.Empty;
+        return new(target, values, test, isRecursive, body, otherwise, line);
+    }
+
+    private SetStatement ParseSet(int line)
+    {
+        var target = ParseTarget(withNamespace: true);
+        if (_tokens.SkipOperator("=")) return new(target, _expressions.ParseTuple(), line);
+        var filters = new FilterHole(line);
+        var value = _tokens.SkipOperator("|") ? _expressions.ParseFilters(filters) : filters;
+        filters.Body = new CapturedText(ParseBodyTo("endset"), line);
+        return new(target, value, line);
+    }
+
+    private PrintStatement ParseFilter(int line)
+    {
+        var hole = new FilterHole(line);
+        var value = _expressions.ParseFilters(hole);
+        hole.Body = new CapturedText(ParseBodyTo("endfilter"), line);
+        return new(value, line);
+    }
+
+    private MacroStatement ParseMacro(int line)
+    {
+        var name = _tokens.ExpectName();
+        var (signature, body) = ParseMacroBody(name, "endmacro", ParseParameters);
+        return new(signature, body, line);
+    }
+
+    private CallBlockStatement ParseCall(int line)
+    {
+        CallExpression? call = null;
+        var (signature, body) = ParseMacroBody("caller", "endcall", () =>
+        {
+            var parameters = _tokens.Current.IsOperator("(") ? ParseParameters() : [];
+            call = _expressions.Parse() as CallExpression ?? throw new TemplateException("a 'call' block needs a call", line);
+            return parameters;
+        });
+        return new(signature, call!, body, line);
+    }
+
+    private (MacroSignature Signature, Block Body) ParseMacroBody(
+        string name, string end, Func<IReadOnlyList<(string, Expression?)>> parseParameters)
+    {
+        var names = new SpecialNames();
+        var parameters = parseParameters();
+        var loops = _loops;
+        _loops = 0;
+        _expressions.Macros.Add(names);
+        var body = ParseBodyTo(end);
+        _expressions.Macros.RemoveAt(_expressions.Macros.Count - 1);
+        _loops = loops;
+        bool Uses(bool mentioned, string special) => mentioned && !parameters.Any(p => p.Item1 == special);
+        return (new(name, parameters, Uses(names.Caller, "caller"), Uses(names.Varargs, "varargs"), Uses(names.Kwargs, "kwargs")), body);
+    }
+
+    private List<(string, Expression?)> ParseParameters()
+    {
+        var parameters = new List<(string, Expression?)>();
+        _tokens.ExpectOperator("(");
+        while (!_tokens.Current.IsOperator(")"))
+        {
+            var name = _tokens.ExpectName();
+            var fallback = _tokens.SkipOperator("=") ? _expressions.Parse() : null;
+            if (fallback is null && parameters.Count > 0 && parameters[^1].Item2 is not null)
+                throw _tokens.Fail("a parameter without a default follows one with a default");
+            parameters.Add((name, fallback));
+            if (!_tokens.SkipOperator(",")) break;
+        }
+        _tokens.ExpectOperator(")");
+        return parameters;
+    }
+
+    private WithStatement ParseWith(int line)
+    {
+        var assignments = new List<(Target, Expression)>();
+        while (_tokens.Current.Kind != TokenKind.BlockEnd)
+        {
+            var target = ParseTarget();
+            _tokens.ExpectOperator("=");
+            assignments.Add((target, _expressions.Parse()));
+            if (!_tokens.SkipOperator(",")) break;
+        }
+        return new(assignments, ParseBodyTo("endwith"), line);
+    }
+
+    // Without inheritance a block is just its contents.
+    private WithStatement ParseBlock(int line)
+    {
+        var name = _tokens.ExpectName();
+        _tokens.SkipName("scoped");
+        _tokens.SkipName("required");
+        var body = ParseBodyTo("endblock");
+        _tokens.SkipName(name);
+        return new([], body, line);
+    }
+
+    private Target ParseTarget(bool withNamespace = false)
+    {
+        var targets = new List<Target>();
+        var isTuple = false;
+        do
+        {
+            if (targets.Count > 0 && (_tokens.Current.IsName("in") || _tokens.Current.IsOperator("="))) break;
+            targets.Add(ParseSingleTarget(withNamespace));
+            isTuple |= _tokens.Current.IsOperator(",");
+        }
+        while (_tokens.SkipOperator(","));
+        return isTuple ? new TupleTarget(targets) : targets[0];
+    }
+
+    private Target ParseSingleTarget(bool withNamespace)
+    {
+        if (_tokens.SkipOperator("("))
+        {
+            _tokens.Enter();
+            var inner = ParseTarget();
+            _tokens.ExpectOperator(")");
+            _tokens.Leave();
+            return inner;
+        }
+        var name = _tokens.ExpectName();
+        if (name is "true" or "false" or "none" or "True" or "False" or "None") throw _tokens.Fail($"'{name}' cannot be assigned to");
+        return withNamespace && _tokens.SkipOperator(".") ? new NamespaceTarget(name, _tokens.ExpectName()) : new NameTarget(name);
+    }
+}

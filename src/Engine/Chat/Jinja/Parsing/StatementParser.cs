@@ -85,7 +85,7 @@ internal sealed class StatementParser
             case "call": return ParseCall(line);
             case "filter": return ParseFilter(line);
             case "with": return ParseWith(line);
-            case "print": return new PrintStatement(_expressions.ParseTuple(), line);
+            case "print": return ParsePrint(line);
             case "generation": return new PassthroughStatement(ParseBodyTo("endgeneration"), line);
             case "autoescape":
                 _expressions.Parse();
@@ -142,6 +142,14 @@ internal sealed class StatementParser
         var value = _expressions.ParseFilters(hole);
         hole.Body = new CapturedText(ParseBodyTo("endfilter"), line);
         return new(value, line);
+    }
+
+    private PassthroughStatement ParsePrint(int line)
+    {
+        var prints = new List<Statement>();
+        do prints.Add(new PrintStatement(_expressions.Parse(), line));
+        while (_tokens.SkipOperator(","));
+        return new(new(prints), line);
     }
 
     private MacroStatement ParseMacro(int line)

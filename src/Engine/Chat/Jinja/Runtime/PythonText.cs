@@ -90,7 +90,7 @@ internal static class PythonText
                 if (end == 0) break;
                 if (parts.Count >= limit)
                 {
-                    parts.Add(Strip(text[..end], null, atStart: true, atEnd: false));
+                    parts.Add(text[..end]);
                     break;
                 }
                 var stop = end;

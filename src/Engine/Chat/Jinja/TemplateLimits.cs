@@ -28,7 +28,7 @@ internal static class TemplateLimits
     public const long ProducedText = 1L << 28;
 
     /// <summary>Evaluated nodes.</summary>
-    public const long Steps = 20_000_000;
+    public const long Steps = 5_000_000;
 
     /// <summary>Bits of a whole number.</summary>
     public const int IntegerBits = 4096;

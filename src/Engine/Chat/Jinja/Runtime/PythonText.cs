@@ -36,7 +36,7 @@ internal static class PythonText
     /// <summary>Puts text in the middle of a width.</summary>
     public static string Center(string text, int width, char fill = ' ')
     {
-        var missing = width - CodePoints.Count(text);
+        var missing = TemplateLimits.CheckText(width) - CodePoints.Count(text);
         if (missing <= 0) return text;
         var left = (missing / 2) + (missing & width & 1);
         return new string(fill, left) + text + Spaces(missing - left).Replace(' ', fill);

@@ -46,4 +46,11 @@ public class IncrementalDetokenizerTests
         var word = tokenizer.Find("▁a")!.Value;
         Assert.Equal(["", "a", " a"], new[] { 1, word, word }.Select(detokenizer.Push));
     }
+
+    [Fact]
+    public void Text_that_continues_keeps_its_first_space()
+    {
+        var tokenizer = TokenizerFactory.Create(TestVocabularies.SentencePiece(true, ("▁a", -1)));
+        Assert.Equal(" a", new IncrementalDetokenizer(tokenizer, continues: true).Push(tokenizer.Find("▁a")!.Value));
+    }
 }

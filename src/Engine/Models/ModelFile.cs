@@ -29,6 +29,10 @@ public abstract class ModelFile : IDisposable
     /// </summary>
     public abstract string? Problem { get; }
 
+    /// <summary>All tensors in the order of the file, also those of types that the engine cannot compute with.</summary>
+    public virtual IEnumerable<TensorSummary> ListTensors() =>
+        Tensors.Values.Select(tensor => new TensorSummary(tensor.Name, tensor.Type.ToString(), tensor.Shape, tensor.ByteLength));
+
     /// <summary>The hyperparameters of a model that can be run.</summary>
     /// <exception cref="ModelFormatException">It cannot be run, for <see cref="Problem"/>.</exception>
     public ModelConfig RequireConfig() =>

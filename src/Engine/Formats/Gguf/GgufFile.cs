@@ -71,5 +71,9 @@ public sealed unsafe class GgufFile : ModelFile
     public override string? ChatTemplate { get; }
 
     /// <inheritdoc/>
+    public override IEnumerable<TensorSummary> ListTensors() =>
+        Header.Tensors.Select(tensor => new TensorSummary(tensor.Name, tensor.Type.Name, tensor.Shape, tensor.ByteLength));
+
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing) => _memory.Dispose();
 }

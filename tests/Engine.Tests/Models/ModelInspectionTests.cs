@@ -16,7 +16,7 @@ public sealed class ModelInspectionTests
         Assert.Equal((4096, 2, 512, true), (inspection.ContextLength, inspection.Layers, inspection.Vocabulary, inspection.Template));
         Assert.Null(inspection.Problem);
         Assert.Equal(26, inspection.Tensors.Count);
-        Assert.Equal(1_312_512, inspection.Parameters);
+        Assert.Equal(1_313_024, inspection.Parameters);
         // 2 layers of 4 heads of 32 keys and 32 values
         Assert.Equal(2 * 4 * 64 * 2 * 100, inspection.KvBytes(100));
         Assert.Equal(2 * 4 * 64 * 34 / 32 * 100, inspection.KvBytes(100, KvType.Q8_0));

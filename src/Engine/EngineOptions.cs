@@ -11,6 +11,9 @@ public sealed record EngineOptions
     /// <summary>Most tokens in one session; null for the model's own length, at most <see cref="DefaultContextLength"/>.</summary>
     public int? ContextLength { get; init; }
 
+    /// <summary>What runs the model; null for the processor.</summary>
+    public IBackend? Backend { get; init; }
+
     /// <summary>How keys and values are stored.</summary>
     public KvType KvType { get; init; } = KvType.F16;
 

@@ -43,6 +43,17 @@ public sealed class InferenceEngine : IAsyncDisposable, IDisposable
         Loop = new EngineLoop(runner, options, ownThread);
     }
 
+    /// <summary>Loads a model from a GGUF file or a Hugging Face folder.</summary>
+    /// <param name="path">The file or folder.</param>
+    /// <param name="options">Limits, KV cache, device; defaults when null.</param>
+    /// <param name="progress">Receives the share of the weights that is ready, 0 to 1.</param>
+    /// <param name="cancellationToken">Stops loading.</param>
+    /// <exception cref="ModelFormatException">The model is damaged, or of a family or type that is not supported.</exception>
+    /// <exception cref="EngineException">It does not exist, an option is out of range, or the context does not fit into memory.</exception>
+    public static Task<InferenceEngine> LoadAsync(
+        string path, EngineOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => EngineLoader.Load(path, options ?? new(), progress, cancellationToken), cancellationToken);
+
     /// <summary>The model's hyperparameters.</summary>
     public ModelConfig Model => Runner.Config;
 

@@ -133,18 +133,39 @@ class Generator:
     # Repositories
 
     def layout(self):
+        """Two or three classes, each in a file of its own; held-out layouts are deeper and name some files otherwise."""
         chance = self.random
-        root = self.place() if self.held_out or chance.random() < 0.6 else chance.choice(words.USUAL_FOLDERS)
-        depth = chance.choice([1, 2] if self.held_out else [0, 0, 0, 1, 1, 1, 2])
+        root = self.folder()
+        depth = chance.choice([1, 2, 2] if self.held_out else [0, 0, 0, 1, 1, 1, 2])
         units = []
-        inner = [words.upper(self.noun()) for _ in range(depth)]
+        inner = [self.folder() for _ in range(depth)]
         for _ in range(chance.choice([2, 2, 3])):
             name = self.class_name()
             if depth and chance.random() < 0.4:
-                inner = inner[:-1] + [words.upper(self.noun())]
-            file = name + (f".{words.upper(self.noun())}" if self.held_out and chance.random() < 0.3 else "")
+                inner = inner[:-1] + [self.folder()]
+            file = name
+            if chance.random() < 0.25:
+                file += "." + words.upper(self.noun()) if self.held_out else self.suffix()
             units.append(Unit(name, "/".join([root] + inner + [file + ".cs"]), chance.random() < 0.35))
         return units
+
+    def suffix(self):
+        """What training puts between a class's name and ".cs" at times."""
+        return self.random.choice([f".{self.noun()}", f"-{words.upper(self.noun())}", f"_{self.noun()}",
+                                   words.upper(self.noun())])
+
+    def folder(self):
+        """A usual name or one word (training only), or a composition of the right side of the split."""
+        chance = self.random
+        kind = chance.random()
+        if not self.held_out and kind < 0.25:
+            return chance.choice(words.USUAL_FOLDERS)
+        if not self.held_out and kind < 0.7:
+            return chance.choice([str, str, words.upper])(self.noun())
+        while True:
+            name = chance.choice([str, words.upper])(self.noun()) + words.upper(self.noun())
+            if words.is_held_out(name) == self.held_out:
+                return name
 
     def operator(self):
         if self.random.random() < 0.55:
@@ -205,24 +226,19 @@ class Generator:
         files[".gitignore"] = "bin/\nobj/\n"
         return files
 
-    def place(self):
-        """A word for a folder or project of this side of the split."""
-        while True:
-            word = self.noun()
-            if (word in words.HELD_OUT_PLACES) == self.held_out:
-                return word
-
     def draw_project(self):
         """The project's name and the test program's path; held-out paths follow patterns that training never shows."""
         first, second = words.upper(self.noun()), words.upper(self.noun())
         if self.held_out:
-            self.tests = self.random.choice([f"{first}Tests.cs", f"{self.place()}/{first}/Program.cs",
-                                             f"tests/{self.place()}/{first}.cs"])
+            self.tests = self.random.choice([f"{first}Tests.cs", f"{self.folder()}/{first}/Program.cs",
+                                             f"tests/{self.folder()}/{first}.cs"])
         else:
             self.tests = self.random.choice(["Program.cs", "Tests.cs", "tests/Program.cs", f"{first}.cs",
-                                             f"tests/{first}.cs", f"{self.place()}/{first}.cs",
-                                             f"{self.place()}/{first}{second}.cs", f"test/{first}/{second}.cs"])
-        self.project = self.place()
+                                             f"Tests{first}.cs", f"{first}Program.cs", f"{first}{second}.cs",
+                                             f"tests/{first}.cs", f"{self.folder()}/{first}.cs",
+                                             f"{self.folder()}/Tests.cs", f"{self.folder()}/{first}{second}.cs",
+                                             f"test/{first}/{second}.cs"])
+        self.project = self.folder()
 
     def checks(self, must=()):
         """Checks with the right values for the needed (unit, call) pairs and a few others, in random order."""

@@ -31,8 +31,6 @@ COMPARISONS = {
 
 CONSTANTS = ["Max", "Min", "Default", "Base", "First", "Last"]
 
-# Words for the first folder and the project of held-out repositories; in training they occur only in other places.
-HELD_OUT_PLACES = ["shop", "bank", "farm", "hotel", "game", "crew", "user", "stock", "order", "cargo"]
 USUAL_FOLDERS = ["src", "lib", "code", "core", "app", "main"]
 
 

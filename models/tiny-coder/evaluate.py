@@ -63,11 +63,8 @@ def verify(task, folder):
 
 
 def amplification(completed):
-    """Tokens computed per token of the final context, as run.completed states it."""
-    for key in ("prefill_amplification", "amplification"):
-        if key in completed:
-            return completed[key]
-    return completed.get("totals", {}).get("prefill_amplification")
+    """Tokens computed per token of the final context, as run.completed states it; None of a run that failed."""
+    return completed.get("totals", {}).get("amplification")
 
 
 def evaluate(options):

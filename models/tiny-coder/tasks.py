@@ -82,25 +82,33 @@ class Generator:
 
     def task(self, family: str) -> Task:
         self.used = set()
-        self.parameters_used = set()
+        self.free = list(words.NOUNS)
         self.units = self.layout()
         return {"operator": self.operator_task, "typo": self.typo_task, "rename": self.rename_task}[family]()
 
     # Names
 
     def noun(self):
-        return self.random.choice(words.NOUNS)
+        """A word that no name of this repository has yet: words that occur once are copied reliably."""
+        return self.random.choice(self.free)
+
+    def take(self, name):
+        """Uses a name up: its words go into no other name."""
+        for word in re.findall(r"[A-Z]?[a-z]+", name):
+            if word.lower() in self.free:
+                self.free.remove(word.lower())
+        return name
 
     def fresh(self, compose):
         """A composition of the right side of the split that shares no text with any name in use."""
         while True:
             name = compose()
-            if words.is_held_out(name) != self.held_out:
+            if words.is_held_out(name) != self.held_out or words.repeats(name):
                 continue
             if any(name in other or other in name for other in self.used):
                 continue
             self.used.add(name)
-            return name
+            return self.take(name)
 
     def class_name(self):
         return self.fresh(lambda: words.upper(self.noun()) + words.upper(self.noun()))
@@ -118,17 +126,15 @@ class Generator:
     def constant_name(self):
         return self.fresh(lambda: self.random.choice(words.CONSTANTS) + self.nouns())
 
-    def parameter(self, taken=()):
+    def parameter(self):
         """One word, or two as a composition of the right side of the split; never a keyword."""
         while True:
             name = self.noun()
             if self.random.random() < 0.5:
                 name += words.upper(self.noun())
-                if words.is_held_out(name) != self.held_out:
+                if words.is_held_out(name) != self.held_out or words.repeats(name):
                     continue
-            if name not in self.parameters_used and name not in taken:
-                self.parameters_used.add(name)
-                return name
+            return self.take(name)
 
     # Repositories
 
@@ -145,7 +151,7 @@ class Generator:
                 inner = inner[:-1] + [self.folder()]
             file = name
             if chance.random() < 0.25:
-                file += "." + words.upper(self.noun()) if self.held_out else self.suffix()
+                file += self.take("." + words.upper(self.noun()) if self.held_out else self.suffix())
             units.append(Unit(name, "/".join([root] + inner + [file + ".cs"]), chance.random() < 0.35))
         return units
 
@@ -161,11 +167,11 @@ class Generator:
         if not self.held_out and kind < 0.25:
             return chance.choice(words.USUAL_FOLDERS)
         if not self.held_out and kind < 0.7:
-            return chance.choice([str, str, words.upper])(self.noun())
+            return self.take(chance.choice([str, str, words.upper])(self.noun()))
         while True:
             name = chance.choice([str, words.upper])(self.noun()) + words.upper(self.noun())
-            if words.is_held_out(name) == self.held_out:
-                return name
+            if words.is_held_out(name) == self.held_out and not words.repeats(name):
+                return self.take(name)
 
     def operator(self):
         if self.random.random() < 0.55:
@@ -228,7 +234,7 @@ class Generator:
 
     def draw_project(self):
         """The project's name and the test program's path; held-out paths follow patterns that training never shows."""
-        first, second = words.upper(self.noun()), words.upper(self.noun())
+        first, second = (self.take(words.upper(self.noun())) for _ in range(2))
         if self.held_out:
             self.tests = self.random.choice([f"{first}Tests.cs", f"{self.folder()}/{first}/Program.cs",
                                              f"tests/{self.folder()}/{first}.cs"])

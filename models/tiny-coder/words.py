@@ -1,5 +1,6 @@
 """The words that names are composed of, and the split of compositions into training and held-out."""
 
+import re
 import zlib
 
 NOUNS = """price tax item count order stock unit rate score level page line word user group table cell row
@@ -37,6 +38,12 @@ USUAL_FOLDERS = ["src", "lib", "code", "core", "app", "main"]
 def is_held_out(name: str) -> bool:
     """True for one composition in eight: such a name never occurs in training."""
     return zlib.crc32(name.encode()) % 8 == 0
+
+
+def repeats(name: str) -> bool:
+    """True when a word occurs twice in the name."""
+    parts = [part.lower() for part in re.findall("[A-Z]?[a-z]+", name)]
+    return len(parts) != len(set(parts))
 
 
 def upper(word: str) -> str:

@@ -1,5 +1,5 @@
 public static class CartRate
 {
     public static int AddPrice(int cost, int tax) => cost - tax;
-    public static bool IsCostAtLeast(int bill, int level) => bill >= level;
+    public static bool IsBillAtMost(int item, int level) => item <= level;
 }

@@ -1,12 +1,12 @@
 using System.Runtime.CompilerServices;
-using static OrderStock;
-using static ItemBox;
+using static TaxRate;
+using static CrateShelf;
 
 var passed = 0;
 var failed = 0;
-Check(42, MultiplyOrder(6, 7));
-Check(true, UnitAtLeast(8, 8));
-Check(5, MinOrder);
+Check(60, MaxPrice);
+Check(true, IsCardAtMost(60));
+Check(12, PlusFloor(7, 5));
 
 Console.WriteLine($"{passed} passed, {failed} failed");
 return failed == 0 ? 0 : 1;

@@ -1,5 +1,5 @@
 public static class TaxRate
 {
     public const int MaxPrice = 60;
-    public static int PlusRate(int rate, int tax) => rate + tax;
+    public static int PlusFloor(int room, int wall) => room + wall;
 }

@@ -1,12 +1,12 @@
 using System.Runtime.CompilerServices;
 using static CartRate;
-using static CargoCount;
+using static StockShelf;
 
 var passed = 0;
 var failed = 0;
-Check(7, ShareCart(42, 6));
+Check(7, SplitCrop(42, 6));
 Check(16, AddPrice(12, 4));
-Check(true, IsCostAtLeast(9, 9));
+Check(true, IsBillAtMost(9, 9));
 
 Console.WriteLine($"{passed} passed, {failed} failed");
 return failed == 0 ? 0 : 1;

@@ -1,12 +1,12 @@
 using System.Runtime.CompilerServices;
-using static TaxRate;
-using static CrateTax;
+using static OrderStock;
+using static BoxFarm;
 
 var passed = 0;
 var failed = 0;
-Check(60, MaxPrice);
-Check(true, CostAtMost(60));
-Check(12, PlusRate(7, 5));
+Check(42, MultiplyRoad(6, 7));
+Check(true, UnitAtLeast(8, 8));
+Check(5, MinBill);
 
 Console.WriteLine($"{passed} passed, {failed} failed");
 return failed == 0 ? 0 : 1;

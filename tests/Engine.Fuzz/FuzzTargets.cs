@@ -1,0 +1,10 @@
+using AgentRuntime.Engine.Fuzz.Gguf;
+using AgentRuntime.Engine.Fuzz.Safetensors;
+
+namespace AgentRuntime.Engine.Fuzz;
+
+/// <summary>All targets.</summary>
+internal static class FuzzTargets
+{
+    public static IReadOnlyList<IFuzzTarget> All { get; } = [new GgufTarget(), new SafetensorsTarget()];
+}

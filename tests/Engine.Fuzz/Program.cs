@@ -1,0 +1,18 @@
+using System.Globalization;
+using AgentRuntime.Engine.Fuzz;
+
+// usage: Engine.Fuzz TARGET [--cases N] [--first N] [--report FILE]
+var target = FuzzTargets.All.FirstOrDefault(target => args.Length > 0 && target.Name == args[0]);
+if (target is null || args.Length % 2 == 0)
+{
+    Console.Error.WriteLine($"usage: Engine.Fuzz TARGET [--cases N] [--first N] [--report FILE]; targets: {string.Join(", ", FuzzTargets.All.Select(target => target.Name))}");
+    return 2;
+}
+var report = FuzzRunner.Run(target, Number("--first", 0), Number("--cases", 100_000));
+Console.WriteLine(report.ToMarkdown());
+if (Option("--report") is { } file) File.WriteAllText(file, report.ToMarkdown());
+return report.Failures.Count > 0 ? 1 : 0;
+
+string? Option(string name) => Array.IndexOf(args, name) is > 0 and var index ? args[index + 1] : null;
+
+int Number(string name, int otherwise) => Option(name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;

@@ -151,8 +151,15 @@ internal sealed class EngineLoop
             KvCacheInvariants.CheckIntegrity(Cache);
 #endif
         }
-        while (!_stopping && _commands.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult());
+        while (!_stopping && Wait());
         Drain();
+    }
+
+    /// <summary>Sleeps until there is a command, or the scheduler wants to look again; false when the engine is shut down.</summary>
+    private bool Wait()
+    {
+        var command = _commands.Reader.WaitToReadAsync().AsTask();
+        return !command.Wait(_scheduler.Patience) || command.Result;
     }
 
     private void Drain()

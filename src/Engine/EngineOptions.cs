@@ -35,6 +35,9 @@ public sealed record EngineOptions
     /// <summary>Most requests that wait behind the running ones; more get an <see cref="EngineBusyException"/>.</summary>
     public int MaxSessionsQueued { get; init; } = 64;
 
+    /// <summary>How long a request waits for KV blocks that only idle sessions hold, which may be about to close, before it fails.</summary>
+    public TimeSpan KvWait { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Events that a reader may be behind before its session pauses, at least 2.</summary>
     public int EventBuffer { get; init; } = 256;
 
@@ -52,6 +55,7 @@ public sealed record EngineOptions
         OptionCheck.Require(PrefillChunkBesideDecode >= 1, nameof(PrefillChunkBesideDecode), "at least 1", PrefillChunkBesideDecode);
         OptionCheck.Require(MaxRunning >= 1 && MaxRunning <= PrefillChunk, nameof(MaxRunning), $"between 1 and {nameof(PrefillChunk)}", MaxRunning);
         OptionCheck.Require(MaxSessionsQueued >= 0, nameof(MaxSessionsQueued), "at least 0", MaxSessionsQueued);
+        OptionCheck.Require(KvWait >= TimeSpan.Zero && KvWait.TotalMilliseconds < int.MaxValue, nameof(KvWait), "between 0 and 24 days", KvWait);
         OptionCheck.Require(EventBuffer >= 2, nameof(EventBuffer), "at least 2", EventBuffer);
     }
 }

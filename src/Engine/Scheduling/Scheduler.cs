@@ -14,10 +14,23 @@ internal sealed class Scheduler(KvCacheManager cache, EngineOptions options)
     private readonly Queue<EngineRequest> _waiting = new();
     private List<EngineRequest> _running = [];
     private List<EngineRequest> _reordered = [];
+    private long? _blockedSince;
 
     public int Waiting => _waiting.Count;
 
     public int Running => _running.Count;
+
+    /// <summary>How long the engine may sleep when there is nothing to compute.</summary>
+    public TimeSpan Patience => _blockedSince is null ? Timeout.InfiniteTimeSpan : PatienceLeft;
+
+    private TimeSpan PatienceLeft
+    {
+        get
+        {
+            var left = options.KvWait - options.TimeProvider.GetElapsedTime(_blockedSince!.Value);
+            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        }
+    }
 
     /// <summary>Called with each request that ended.</summary>
     public required Action<EngineRequest> Ended { get; init; }
@@ -103,6 +116,7 @@ internal sealed class Scheduler(KvCacheManager cache, EngineOptions options)
             if (!request.IsCompleted && !TryStart(request)) return;
             _waiting.Dequeue();
         }
+        _blockedSince = null;
     }
 
     /// <summary>Starts a request when its blocks can be promised; false when it has to wait for those of others.</summary>
@@ -118,15 +132,25 @@ internal sealed class Scheduler(KvCacheManager cache, EngineOptions options)
         var unreserved = UnreservedBlocks;
         if (needed <= unreserved)
         {
+            _blockedSince = null;
             if (request.Target > sequence.Computed) _running.Add(request);
             else Finish(request, FinishReason.Stop);
             return true;
         }
         cache.Truncate(sequence, before);
-        if (_running.Count > 0) return false;
+        if (_running.Count > 0 || StillWaits()) return false;
         var room = Math.Max(0, unreserved + sequence.Blocks.Count) * RunnerOptions.BlockTokens;
         Fail(request, new ContextOverflowException(request.MaxLength, Math.Min(room, request.MaxLength - 1)));
         return true;
+    }
+
+    /// <summary>Nothing runs, so only sessions that are closed can give blocks back. One may be closing just now.</summary>
+    private bool StillWaits()
+    {
+        _blockedSince ??= options.TimeProvider.GetTimestamp();
+        if (PatienceLeft > TimeSpan.Zero) return true;
+        _blockedSince = null;
+        return false;
     }
 
     private void Reuse(EngineRequest request, bool partly)

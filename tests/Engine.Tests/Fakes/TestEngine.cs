@@ -34,11 +34,8 @@ internal sealed class TestEngine : IDisposable
 
     public void Run(Task task)
     {
-        while (!task.IsCompleted)
-        {
-            Engine.Loop.RunUntilIdle();
-            Thread.Yield();
-        }
+        do Engine.Loop.RunUntilIdle();
+        while (!((IAsyncResult)task).AsyncWaitHandle.WaitOne(1));
         task.GetAwaiter().GetResult();
     }
 

@@ -22,6 +22,7 @@ internal sealed class EngineCase : IDisposable
         _test = new TestEngine(Blocks, new EngineOptions
         {
             ContextLength = Context, PrefillChunk = _random.Next(4, 80), PrefillChunkBesideDecode = _random.Next(1, 40), MaxRunning = _random.Next(1, 5),
+            KvWait = TimeSpan.Zero,
         });
     }
 
@@ -30,7 +31,10 @@ internal sealed class EngineCase : IDisposable
         for (var i = 0; i < operations; i++)
         {
             Operate();
-            foreach (var (session, expected, _) in _sessions) Assert.Equal(expected, session.Tokens);
+            foreach (var (session, expected, _) in _sessions)
+            {
+                if (!session.Tokens.SequenceEqual(expected)) Assert.Equal(expected, session.Tokens);
+            }
             _test.CheckIntegrity();
         }
     }

@@ -1,0 +1,37 @@
+using AgentRuntime.Engine.KvCache;
+using AgentRuntime.Engine.Tests.Fakes;
+
+namespace AgentRuntime.Engine.Tests.KvCache;
+
+public class KvBudgetTests
+{
+    private const long BlockBytes = 1 << 20;
+    private const long Plenty = 1L << 40;
+
+    // The fake model's context is 4096 tokens: 128 blocks and one to copy into.
+    [Theory]
+    [InlineData(null, null, Plenty, 4096, 4 * 129)]
+    [InlineData(1000, null, Plenty, 1000, 4 * 33)]
+    [InlineData(null, 200L, Plenty, 4096, 200)]
+    [InlineData(null, 65L, Plenty, 2048, 65)]
+    [InlineData(1000, null, 0L, 1000, 33)]
+    public void Divides_the_memory(int? context, long? limitBlocks, long machine, int expectedContext, int expectedBlocks)
+    {
+        var budget = KvBudget.Plan(FakeModel.Config, new() { ContextLength = context, MemoryLimit = limitBlocks * BlockBytes }, BlockBytes, machine);
+        Assert.Equal(new KvBudget(expectedContext, expectedBlocks), budget);
+    }
+
+    [Theory]
+    [InlineData(1000, 20L)]
+    [InlineData(null, 10L)]
+    public void A_context_that_cannot_fit_is_an_error_with_numbers(int? context, long limitBlocks)
+    {
+        var error = Assert.Throws<EngineException>(
+            () => KvBudget.Plan(FakeModel.Config, new() { ContextLength = context, MemoryLimit = limitBlocks * BlockBytes }, BlockBytes, Plenty));
+        Assert.Contains($"{limitBlocks} MB", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_context_beyond_the_model_is_an_error() =>
+        Assert.Throws<EngineException>(() => KvBudget.Plan(FakeModel.Config, new() { ContextLength = 5000 }, BlockBytes, Plenty));
+}

@@ -12,13 +12,12 @@ internal readonly struct JsonFields(JsonElement element, string fileName)
 
     /// <summary>Parses text whose root must be an object.</summary>
     /// <exception cref="ModelFormatException">It is not.</exception>
-    public static JsonFields Parse(ReadOnlySpan<byte> json, string fileName)
+    public static JsonFields Parse(ReadOnlyMemory<byte> json, string fileName)
     {
         try
         {
-            // A copy, because the document outlives the span.
-            using var document = JsonDocument.Parse(json.ToArray(), Options);
-            var root = document.RootElement.Clone();
+            // Not disposed: its elements live as long as they are used, and it holds nothing but memory.
+            var root = JsonDocument.Parse(json, Options).RootElement;
             return root.ValueKind == JsonValueKind.Object
                 ? new(root, fileName)
                 : throw new ModelFormatException($"{fileName}: the file holds no JSON object.");

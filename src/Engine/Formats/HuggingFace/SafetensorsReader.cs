@@ -33,7 +33,7 @@ public static class SafetensorsReader
         var length = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
         if (length > HeaderBytes || length > (ulong)(bytes.Length - 8))
             throw new ModelFormatException($"{fileName}: the header claims {length} bytes; the file is damaged or no safetensors file.");
-        var header = JsonFields.Parse(bytes.Slice(8, (int)length), fileName);
+        var header = JsonFields.Parse(bytes.Slice(8, (int)length).ToArray(), fileName);
         var start = 8 + (long)length;
         var entries = new List<SafetensorsEntry>();
         foreach (var property in header.Element.EnumerateObject())

@@ -37,6 +37,46 @@ public sealed class DequantizerTests
         }
     }
 
+    public static TheoryData<StorageType> Quantised =>
+        [.. Enum.GetValues<StorageType>().Where(type => StorageLayout.Of(type).BlockLength > 1)];
+
+    /// <summary>Any bytes give what a second, differently written decoder gives.</summary>
+    [Theory]
+    [MemberData(nameof(Quantised))]
+    public void Blocks_of_random_bytes_agree_with_a_second_decoder(StorageType type)
+    {
+        var random = new Random((int)type);
+        var layout = StorageLayout.Of(type);
+        var (block, values) = (new byte[layout.BlockBytes], new float[layout.BlockLength]);
+        for (var round = 0; round < 300; round++)
+        {
+            random.NextBytes(block);
+            Dequantizer.ToFloat(type, block, values);
+            var expected = WalkingDecoders.Decode(type, block);
+            Assert.Equal(expected.Length, values.Length);
+            var size = expected.Where(float.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max();
+            for (var i = 0; i < values.Length; i++)
+            {
+                if (float.IsFinite(expected[i])) Assert.InRange(values[i], expected[i] - 1e-6f * size, expected[i] + 1e-6f * size);
+                else Assert.False(float.IsFinite(values[i]));
+            }
+        }
+    }
+
+    [Fact]
+    public void MXFP4_covers_the_range_of_its_exponent()
+    {
+        var (block, values) = (new byte[17], new float[32]);
+        foreach (var exponent in new byte[] { 0, 1, 2, 127, 254, 255 })
+        {
+            block[0] = exponent;
+            block[1] = 0x72; // 1 and 6
+            Dequantizer.ToFloat(StorageType.MXFP4, block, values);
+            Assert.Equal((float)Math.Pow(2, exponent - 127.0), values[0]);
+            Assert.Equal((float)(6 * Math.Pow(2, exponent - 127.0)), values[16]);
+        }
+    }
+
     private static float[] Values(Tensor tensor)
     {
         var values = new float[tensor.Elements];

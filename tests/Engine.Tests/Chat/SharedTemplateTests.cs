@@ -11,7 +11,7 @@ public class SharedTemplateTests
     {
         var failures = new List<string>();
         var count = 0;
-        foreach (var file in Directory.GetFiles(SharedData.Folder("templates"), "*.cases.json").Order(StringComparer.Ordinal))
+        foreach (var file in Directory.GetFiles(TestFiles.Shared("templates"), "*.cases.json").Order(StringComparer.Ordinal))
         {
             var template = ChatTemplate.Parse(File.ReadAllText(file.Replace(".cases.json", ".jinja", StringComparison.Ordinal)));
             using var cases = JsonDocument.Parse(File.ReadAllText(file));

@@ -1,0 +1,60 @@
+namespace AgentRuntime.Engine.Chat.ToolCalls;
+
+/// <summary>Free text with a reasoning section, until a mark begins a call; the family's reader takes it from there.</summary>
+/// <param name="options">What to know about the reply.</param>
+/// <param name="readers">By mark, what makes a reader; null for marks that only surround calls.</param>
+/// <param name="bareReader">For families that may begin a reply with a call object and no mark.</param>
+internal sealed class MarkedCallParser(
+    ToolCallParserOptions options, IReadOnlyDictionary<string, Func<ICallReader>?> readers, Func<ICallReader>? bareReader = null)
+    : ToolCallParser(options)
+{
+    private const string ThinkStart = "<think>";
+    private const string ThinkEnd = "</think>";
+
+    private readonly string[] _marks = [.. readers.Keys, ThinkStart];
+    private ICallReader? _reader;
+    private bool _inReasoning = options.StartsInReasoning;
+
+    private protected override void Parse(bool atEnd)
+    {
+        while (true)
+        {
+            if (_reader is not null)
+            {
+                if (!_reader.Read(Buffer, Sink, atEnd)) return;
+                _reader = null;
+            }
+            else if (_inReasoning)
+            {
+                if (!TextUntil(ReplyPartKind.Reasoning, [ThinkEnd], atEnd, out _)) return;
+                _inReasoning = false;
+            }
+            else if (bareReader is not null && !Sink.HasContent && Sink.Calls == 0 && StartsBare()) _reader = bareReader();
+            else
+            {
+                if (!TextUntil(ReplyPartKind.Content, _marks, atEnd, out var mark)) return;
+                if (mark != ThinkStart) _reader = readers[mark]?.Invoke();
+                else if (Sink.HasContent) Sink.Text(ReplyPartKind.Content, mark);
+                else _inReasoning = true;
+            }
+        }
+    }
+
+    private bool StartsBare()
+    {
+        var text = Buffer.Text.TrimStart();
+        return text.Length > 0 && text[0] == '{';
+    }
+
+    // Passes on text up to a mark, which is taken too; without a mark, as much as cannot be the beginning of one.
+    private bool TextUntil(ReplyPartKind section, string[] marks, bool atEnd, out string mark)
+    {
+        var found = Buffer.Find(marks);
+        mark = found?.Mark ?? "";
+        var length = found?.Index ?? Buffer.Length - (atEnd ? 0 : Buffer.UndecidedTail(marks));
+        if (length > 0) Sink.Text(section, Buffer.Take(length));
+        if (found is null) return false;
+        Buffer.Take(mark.Length);
+        return true;
+    }
+}

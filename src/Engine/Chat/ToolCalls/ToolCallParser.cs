@@ -1,0 +1,46 @@
+namespace AgentRuntime.Engine.Chat.ToolCalls;
+
+/// <summary>
+/// Takes a reply apart while it is being generated: text, reasoning and tool calls. A call is reported the moment it is
+/// complete. For one reply and one thread.
+/// </summary>
+public abstract class ToolCallParser
+{
+    private bool _isFinished;
+
+    private protected ToolCallParser(ToolCallParserOptions options)
+    {
+        Options = options;
+        Sink = new(options);
+    }
+
+    private protected ToolCallParserOptions Options { get; }
+
+    private protected PartSink Sink { get; }
+
+    // What was pushed and is not decided yet.
+    private protected TextBuffer Buffer { get; } = new();
+
+    /// <summary>Takes the next piece of the reply.</summary>
+    /// <param name="text">Decoded text with control tokens written out by name, for they mark calls in some families; without the token that ended the reply.</param>
+    /// <returns>What became certain with it.</returns>
+    public IReadOnlyList<ReplyPart> Push(string text)
+    {
+        ObjectDisposedException.ThrowIf(_isFinished, this);
+        Buffer.Add(text);
+        Parse(atEnd: false);
+        return Sink.Take();
+    }
+
+    /// <summary>Ends the reply: what was held back comes out, a call that is not complete is repaired or reported as malformed.</summary>
+    public IReadOnlyList<ReplyPart> Finish()
+    {
+        if (_isFinished) return [];
+        _isFinished = true;
+        Parse(atEnd: true);
+        Sink.Finish();
+        return Sink.Take();
+    }
+
+    private protected abstract void Parse(bool atEnd);
+}

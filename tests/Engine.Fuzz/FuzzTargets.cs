@@ -1,4 +1,5 @@
 using AgentRuntime.Engine.Fuzz.Gguf;
+using AgentRuntime.Engine.Fuzz.HuggingFace;
 using AgentRuntime.Engine.Fuzz.Safetensors;
 
 namespace AgentRuntime.Engine.Fuzz;
@@ -6,5 +7,5 @@ namespace AgentRuntime.Engine.Fuzz;
 /// <summary>All targets.</summary>
 internal static class FuzzTargets
 {
-    public static IReadOnlyList<IFuzzTarget> All { get; } = [new GgufTarget(), new SafetensorsTarget()];
+    public static IReadOnlyList<IFuzzTarget> All { get; } = [new GgufTarget(), new SafetensorsTarget(), new HuggingFaceTarget()];
 }

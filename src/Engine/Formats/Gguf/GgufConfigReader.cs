@@ -9,26 +9,24 @@ internal static class GgufConfigReader
     /// <summary>Reads and checks them.</summary>
     /// <returns>The hyperparameters where the file states those of a supported family, and what keeps the model from being run.</returns>
     /// <exception cref="ModelFormatException">They are incomplete, of a wrong type, out of range, or contradict each other.</exception>
-    public static (ModelConfig? Config, string? Problem) Read(GgufHeader header, string fileName, VocabularyData? vocabulary)
+    public static (ModelConfig? Config, string? Problem) Read(
+        GgufMetadata metadata, IReadOnlyList<GgufTensorInfo> tensors, string fileName, VocabularyData? vocabulary)
     {
-        var metadata = header.Metadata;
         if (metadata.Text("general.architecture") is not { } architecture)
             return (null, $"{fileName}: the file states no general.architecture.");
         if (ModelFamily.Find(architecture) is not { } family)
             return (null, $"{fileName}: the model family {architecture} is not supported (supported: {ModelFamily.Names}).");
-        var vocabularyOnly = header.Tensors.Count == 0;
+        var vocabularyOnly = tensors.Count == 0;
         if (vocabularyOnly && !metadata.Has(architecture + ".block_count"))
             return (null, $"{fileName}: the file holds only a vocabulary.");
-        var config = Config(new(metadata, architecture), family, fileName, VocabularySize(header, architecture, vocabulary));
+        var config = Config(new(metadata, architecture), family, fileName, VocabularySize(metadata, architecture, vocabulary));
         if (ModelConfigCheck.Problem(config) is { } wrong) throw metadata.Error(wrong);
-        return (config, vocabularyOnly ? $"{fileName}: the file holds only a vocabulary." : Problem(header, fileName));
+        return (config, vocabularyOnly ? $"{fileName}: the file holds only a vocabulary." : Problem(tensors, fileName));
     }
 
-    private static string? Problem(GgufHeader header, string fileName)
+    private static string? Problem(IReadOnlyList<GgufTensorInfo> tensors, string fileName)
     {
-        if (header.Metadata.Integer("split.count") is > 1 and var parts)
-            return $"{fileName}: the file is one of {parts} parts of a model; join them with llama-gguf-split --merge first.";
-        foreach (var tensor in header.Tensors)
+        foreach (var tensor in tensors)
             if (!tensor.Type.IsSupported)
                 return $"{fileName}: the storage type {tensor.Type.Name} (tensor {tensor.Name}) is not supported; use the model in another quantization, such as Q4_K_M.";
         return null;
@@ -91,11 +89,11 @@ internal static class GgufConfigReader
         };
     }
 
-    private static int VocabularySize(GgufHeader header, string architecture, VocabularyData? vocabulary)
+    private static int VocabularySize(GgufMetadata metadata, string architecture, VocabularyData? vocabulary)
     {
-        var stated = header.Metadata.Integer(architecture + ".vocab_size", 1);
+        var stated = metadata.Integer(architecture + ".vocab_size", 1);
         return vocabulary?.Tokens.Count ?? stated
-            ?? throw header.Metadata.Error($"the file has neither a vocabulary nor metadata key {architecture}.vocab_size");
+            ?? throw metadata.Error($"the file has neither a vocabulary nor metadata key {architecture}.vocab_size");
     }
 
     /// <summary>Access to the keys that carry the family's name in front.</summary>

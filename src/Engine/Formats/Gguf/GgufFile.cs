@@ -3,53 +3,64 @@ using AgentRuntime.Engine.Tokenization;
 
 namespace AgentRuntime.Engine.Formats.Gguf;
 
-/// <summary>A GGUF file, memory-mapped: its tensors are used where they lie.</summary>
+/// <summary>
+/// A GGUF file, memory-mapped: its tensors are used where they lie. A model that is split into files
+/// (<c>NAME-00001-of-00003.gguf</c>) is opened by its first.
+/// </summary>
 public sealed unsafe class GgufFile : ModelFile
 {
-    private readonly ModelMemory _memory;
+    private readonly List<ModelMemory> _memory = [];
+    private readonly List<GgufTensorInfo> _infos = [];
     private readonly Dictionary<string, Tensor> _tensors = new(StringComparer.Ordinal);
 
-    private GgufFile(ModelMemory memory, string path)
+    private GgufFile(string path, byte[]? contents)
     {
-        _memory = memory;
         Path = path;
         var name = System.IO.Path.GetFileName(path);
-        var start = new ReadOnlySpan<byte>(memory.Data, (int)Math.Min(memory.Length, GgufLimits.HeaderBytes));
-        Header = GgufReader.Read(start, memory.Length, name);
-        foreach (var info in Header.Tensors)
-            if (info.Type.IsSupported)
-                _tensors.Add(info.Name, new(info.Name, (StorageType)info.Type.Id, info.Shape, memory.Data + info.Offset, info.ByteLength));
-        Vocabulary = GgufVocabularyReader.Read(Header.Metadata);
-        ChatTemplate = Header.Metadata.Text("tokenizer.chat_template");
-        (Config, Problem) = GgufConfigReader.Read(Header, name, Vocabulary);
-        if (Config is not null && Problem is null) Problem = TensorCatalog.Check(Config, Tensors, name);
+        try
+        {
+            Header = AddPart(contents is null ? ModelMemory.Map(path) : ModelMemory.Pin(contents), name);
+            var parts = GgufParts.Others(Header.Metadata, path, contents is null, out var problem);
+            foreach (var part in parts) AddPart(ModelMemory.Map(part), System.IO.Path.GetFileName(part));
+            Vocabulary = GgufVocabularyReader.Read(Header.Metadata);
+            ChatTemplate = Header.Metadata.Text("tokenizer.chat_template");
+            (Config, Problem) = GgufConfigReader.Read(Header.Metadata, _infos, name, Vocabulary);
+            Problem ??= problem;
+            if (Config is not null && Problem is null) Problem = TensorCatalog.Check(Config, Tensors, name);
+        }
+        catch
+        {
+            Dispose(true);
+            throw;
+        }
     }
 
     /// <summary>Opens a file.</summary>
-    /// <exception cref="ModelFormatException">It is no GGUF file, damaged or cut short.</exception>
+    /// <exception cref="ModelFormatException">It is no GGUF file, damaged or cut short, or another part of it is missing.</exception>
     /// <exception cref="EngineException">It does not exist or cannot be read.</exception>
-    public static GgufFile Open(string path) => Open(ModelMemory.Map(path), path);
+    public static GgufFile Open(string path) => new(path, null);
 
     /// <summary>Opens the contents of a file that are in memory already.</summary>
     /// <param name="contents">The whole file; not to be changed while it is open.</param>
     /// <param name="name">Name for messages.</param>
     /// <exception cref="ModelFormatException">They are no GGUF file, damaged or cut short.</exception>
-    public static GgufFile Open(byte[] contents, string name) => Open(ModelMemory.Pin(contents), name);
+    public static GgufFile Open(byte[] contents, string name) => new(name, contents);
 
-    private static GgufFile Open(ModelMemory memory, string path)
+    private GgufHeader AddPart(ModelMemory memory, string name)
     {
-        try
+        _memory.Add(memory);
+        var start = new ReadOnlySpan<byte>(memory.Data, (int)Math.Min(memory.Length, GgufLimits.HeaderBytes));
+        var header = GgufReader.Read(start, memory.Length, name);
+        foreach (var info in header.Tensors)
         {
-            return new(memory, path);
+            _infos.Add(info);
+            if (info.Type.IsSupported && !_tensors.TryAdd(info.Name, new(info.Name, (StorageType)info.Type.Id, info.Shape, memory.Data + info.Offset, info.ByteLength)))
+                throw new ModelFormatException($"{name}: tensor {info.Name} is in another part of the model too.");
         }
-        catch
-        {
-            memory.Dispose();
-            throw;
-        }
+        return header;
     }
 
-    /// <summary>Metadata and list of tensors, also of types that the engine does not compute with.</summary>
+    /// <summary>Metadata and list of tensors of the (first) file, also of types that the engine does not compute with.</summary>
     public GgufHeader Header { get; }
 
     /// <inheritdoc/>
@@ -72,8 +83,12 @@ public sealed unsafe class GgufFile : ModelFile
 
     /// <inheritdoc/>
     public override IEnumerable<TensorSummary> ListTensors() =>
-        Header.Tensors.Select(tensor => new TensorSummary(tensor.Name, tensor.Type.Name, tensor.Shape, tensor.ByteLength));
+        _infos.Select(tensor => new TensorSummary(tensor.Name, tensor.Type.Name, tensor.Shape, tensor.ByteLength));
 
     /// <inheritdoc/>
-    protected override void Dispose(bool disposing) => _memory.Dispose();
+    protected override void Dispose(bool disposing)
+    {
+        foreach (var memory in _memory) memory.Dispose();
+        _memory.Clear();
+    }
 }

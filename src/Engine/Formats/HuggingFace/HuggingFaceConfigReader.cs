@@ -25,10 +25,16 @@ internal static class HuggingFaceConfigReader
         if (!Families.TryGetValue(type, out var architecture))
             return (null, $"config.json: the model family {type} is not supported (supported: {string.Join(", ", Families.Keys)}).", null);
         var config = Config(json, architecture, name);
+        Check(config);
         var (scaling, factors, problem) = Scaling(json, config);
         config = config with { RopeScaling = scaling };
-        if (ModelConfigCheck.Problem(config) is { } wrong) throw json.Error(wrong);
+        Check(config);
         return (config, problem ?? Unsupported(json, config), factors);
+
+        void Check(ModelConfig config)
+        {
+            if (ModelConfigCheck.Problem(config) is { } wrong) throw json.Error(wrong);
+        }
     }
 
     private static ModelConfig Config(JsonFields json, string architecture, string name)
@@ -88,7 +94,6 @@ internal static class HuggingFaceConfigReader
             case "llama3":
                 float low = scaling.Number("low_freq_factor") ?? 1, high = scaling.Number("high_freq_factor") ?? 4;
                 if (low <= 0 || high <= low) throw json.Error($"rope scaling has the frequency factors {low} and {high}, expected 0 < low < high");
-                if (config.RopeBase <= 0 || config.RopeDimensions > Wide) throw json.Error("the base of rope must be above 0");
                 return (RopeScaling.None, Llama3RopeFactors.Compute(config.RopeDimensions, config.RopeBase, factor, low, high, original), null);
             default:
                 return (RopeScaling.None, null, $"config.json: rope scaling of type {type} is not supported.");

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace AgentRuntime.Engine.Formats.HuggingFace;
 
@@ -14,6 +15,7 @@ internal readonly struct JsonFields(JsonElement element, string fileName)
     /// <exception cref="ModelFormatException">It is not.</exception>
     public static JsonFields Parse(ReadOnlyMemory<byte> json, string fileName)
     {
+        if (!Utf8.IsValid(json.Span)) throw new ModelFormatException($"{fileName}: the file is not valid UTF-8.");
         try
         {
             // Not disposed: its elements live as long as they are used, and it holds nothing but memory.

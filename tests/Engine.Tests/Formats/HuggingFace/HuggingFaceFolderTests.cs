@@ -138,6 +138,7 @@ public sealed class HuggingFaceFolderTests
     {
         using var folder = new TestFolder("tiny-test", "F16");
         folder.Config[key] = JsonNode.Parse(value);
+        folder.Config["rope_scaling"] = new JsonObject { ["rope_type"] = "llama3", ["factor"] = 8.0 };
         if (key == "eos_token_id") folder.Settings.Remove("eos_token");
         Assert.Contains(message, Assert.Throws<ModelFormatException>(() => folder.Open()).Message, StringComparison.Ordinal);
     }

@@ -51,4 +51,12 @@ public sealed class SafetensorsReaderTests
     public void Deep_nesting_is_refused() =>
         Assert.Throws<ModelFormatException>(() => SafetensorsReader.Read(
             TestFolder.WithHeader("{\"a\":" + new string('[', 100_000) + new string(']', 100_000) + "}"), 300_000, "x"));
+
+    [Fact]
+    public void Names_that_are_not_UTF_8_are_refused()
+    {
+        var file = TestFolder.WithHeader("""{"?":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", new byte[4]);
+        file[Array.IndexOf(file, (byte)'?')] = 0xFF;
+        Assert.Contains("not valid UTF-8", Assert.Throws<ModelFormatException>(() => SafetensorsReader.Read(file, file.Length, "x")).Message, StringComparison.Ordinal);
+    }
 }

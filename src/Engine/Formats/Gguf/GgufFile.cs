@@ -20,12 +20,12 @@ public sealed unsafe class GgufFile : ModelFile
         try
         {
             Header = AddPart(contents is null ? ModelMemory.Map(path) : ModelMemory.Pin(contents), name);
-            var parts = GgufParts.Others(Header.Metadata, path, contents is null, out var problem);
+            var parts = GgufParts.Others(Header.Metadata, path, contents is null, out var isPart);
             foreach (var part in parts) AddPart(ModelMemory.Map(part), System.IO.Path.GetFileName(part));
             Vocabulary = GgufVocabularyReader.Read(Header.Metadata);
             ChatTemplate = Header.Metadata.Text("tokenizer.chat_template");
-            (Config, Problem) = GgufConfigReader.Read(Header.Metadata, _infos, name, Vocabulary);
-            Problem ??= problem;
+            (Config, var problem) = GgufConfigReader.Read(Header.Metadata, _infos, name, Vocabulary);
+            Problem = isPart ?? problem;
             if (Config is not null && Problem is null) Problem = TensorCatalog.Check(Config, Tensors, name);
         }
         catch

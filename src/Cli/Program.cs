@@ -1,1 +1,3 @@
-Console.WriteLine("agentrt");
+using AgentRuntime.Cli;
+
+return await CommandLine.RunAsync(args, Console.Out, Console.Error).ConfigureAwait(false);

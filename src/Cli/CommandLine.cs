@@ -1,0 +1,62 @@
+using System.CommandLine;
+using AgentRuntime.Cli.Commands;
+using AgentRuntime.Engine;
+using AgentRuntime.Tools;
+
+namespace AgentRuntime.Cli;
+
+/// <summary>The root command, and how every command's errors become one sentence and an exit code.</summary>
+internal static class CommandLine
+{
+    /// <summary>Parses and runs a command line.</summary>
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
+    {
+        var result = CreateRoot().Parse(args);
+        if (result.Errors.Count > 0)
+        {
+            await error.WriteLineAsync($"agentrt: {result.Errors[0].Message.TrimEnd('.')}; see 'agentrt {Path(result)}--help'.").ConfigureAwait(false);
+            return ExitCode.Usage;
+        }
+        try
+        {
+            // A cancelled command needs a moment to stop its tools and write its journal.
+            return await result.InvokeAsync(
+                new() { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(10) },
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCode.Cancelled;
+        }
+        catch (Exception e) when (e is EngineException or ToolsException or IOException or UnauthorizedAccessException)
+        {
+            await error.WriteLineAsync("agentrt: " + e.Message).ConfigureAwait(false);
+            return e is IOException or EngineBusyException ? ExitCode.Failure : ExitCode.Usage;
+        }
+        catch (Exception e) when (Environment.GetEnvironmentVariable("AGENTRT_DEBUG") is null or "")
+        {
+            await error.WriteLineAsync($"agentrt: an unexpected error, a defect of agentrt: {e.Message} (AGENTRT_DEBUG=1 shows where)").ConfigureAwait(false);
+            return ExitCode.Failure;
+        }
+    }
+
+    private static RootCommand CreateRoot() => new("Runs coding agents and workflows on models on this machine.")
+    {
+        RunCommand.Create(),
+        DemoCommand.Create(),
+        RunsCommand.Create(),
+        ChatCommand.Create(),
+        GenerateCommand.Create(),
+        ModelCommand.Create(),
+        ToolsCommand.Create(),
+        DoctorCommand.Create(),
+    };
+
+    private static string Path(ParseResult result)
+    {
+        List<string> names = [];
+        for (var command = result.CommandResult; command.Parent is System.CommandLine.Parsing.CommandResult parent; command = parent)
+            names.Insert(0, command.Command.Name);
+        return names.Count == 0 ? "" : string.Join(' ', names) + " ";
+    }
+}

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+using AgentRuntime.Cli.Hosting;
+using AgentRuntime.Cli.Output;
+using AgentRuntime.Tools.Sandbox;
+using Spectre.Console;
+
+namespace AgentRuntime.Cli.Commands;
+
+/// <summary><c>agentrt doctor</c>: what this machine offers.</summary>
+internal static class DoctorCommand
+{
+    public static Command Create()
+    {
+        var json = new Option<bool>("--json") { Description = "One JSON document." };
+        var command = new Command("doctor", "Shows what this machine offers. Example: agentrt doctor") { json };
+        command.SetAction(result =>
+        {
+            var output = result.InvocationConfiguration.Output;
+            var facts = Facts();
+            if (result.GetValue(json))
+            {
+                JsonLines.Write(output, facts.ToDictionary(f => f.Name.Replace(' ', '_'), f => f.Value));
+                return;
+            }
+            var table = new Table().Border(TableBorder.None).HideHeaders().AddColumns("", "");
+            foreach (var (name, value) in facts) table.AddRow($"[bold]{name}[/]", Markup.Escape(value));
+            Consoles.For(output).Write(table);
+        });
+        return command;
+    }
+
+    private static List<(string Name, string Value)> Facts()
+    {
+        var sandbox = SandboxProbe.Status;
+        var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30);
+        var models = Directory.Exists(AppPaths.Models) ? Directory.GetFileSystemEntries(AppPaths.Models).Length : 0;
+        return
+        [
+            ("system", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}"),
+            ("processor", $"{Environment.ProcessorCount} cores, {RuntimeInformation.ProcessArchitecture}"),
+            ("instructions", string.Join(", ", Instructions())),
+            ("memory", string.Create(CultureInfo.InvariantCulture, $"{memory:0.0} GiB")),
+            ("gpu", "not used: this build runs models on the processor"),
+            ("sandbox", sandbox.Works ? $"bubblewrap works ({sandbox.Detail})" : sandbox.Detail),
+            ("models", $"{models} installed in {AppPaths.Models}"),
+            ("journal", AppPaths.Journal),
+            ("configuration", AppPaths.Configuration + (File.Exists(AppPaths.Configuration) ? "" : " (none)")),
+        ];
+    }
+
+    private static IEnumerable<string> Instructions()
+    {
+        (string Name, bool Supported)[] all =
+        [
+            ("AVX2", Avx2.IsSupported), ("FMA", Fma.IsSupported), ("AVX-VNNI", AvxVnni.IsSupported), ("AVX-512F", Avx512F.IsSupported),
+            ("AVX-512BW", Avx512BW.IsSupported), ("AVX-512VBMI", Avx512Vbmi.IsSupported), ("AdvSimd", AdvSimd.IsSupported), ("Arm dot product", Dp.IsSupported),
+        ];
+        return all.Where(i => i.Supported).Select(i => i.Name).DefaultIfEmpty("no vector instructions that agentrt uses");
+    }
+}

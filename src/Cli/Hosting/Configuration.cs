@@ -1,0 +1,28 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace AgentRuntime.Cli.Hosting;
+
+/// <summary>The user's <c>config.json</c>: defaults for options that were not given.</summary>
+/// <param name="Model">Path or name of the model to use.</param>
+/// <param name="Threads">Compute threads.</param>
+internal sealed record Configuration(string? Model = null, int? Threads = null)
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    };
+
+    /// <summary>Reads it; an absent file is an empty one.</summary>
+    /// <exception cref="UsageException">It is no JSON, or has an unknown setting.</exception>
+    public static Configuration Load()
+    {
+        var path = AppPaths.Configuration;
+        if (!File.Exists(path)) return new();
+        try { return JsonSerializer.Deserialize<Configuration>(File.ReadAllText(path), Json) ?? new(); }
+        catch (JsonException e) { throw new UsageException($"{path}, line {e.LineNumber + 1}: {e.Message}"); }
+    }
+}

@@ -1,0 +1,74 @@
+using System.CommandLine;
+using AgentRuntime.Engine;
+using AgentRuntime.Engine.Backends;
+using Spectre.Console;
+
+namespace AgentRuntime.Cli.Hosting;
+
+/// <summary>The options of every command that runs a model.</summary>
+internal sealed class EngineArguments
+{
+    private readonly Option<string?> _model = new("--model", "-m") { HelpName = "MODEL", Description = "A GGUF file, a Hugging Face folder, or the name of an installed model." };
+    private readonly Option<string> _device = new("--device") { HelpName = "cpu|cuda[:n]|auto", Description = "Where the model runs.", DefaultValueFactory = _ => "auto" };
+    private readonly Option<int?> _threads = new("--threads") { HelpName = "N", Description = "Compute threads; one per core when absent." };
+    private readonly Option<int?> _context = new("--context") { HelpName = "TOKENS", Description = "Longest conversation; what the model was made for, up to 32,768, when absent." };
+    private readonly Option<string> _kv = new("--kv") { HelpName = "f16|f32|q8_0", Description = "How keys and values are stored.", DefaultValueFactory = _ => "f16" };
+
+    /// <summary>Adds the options to a command.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="model">Whether the model is an option; false for commands that take it as an argument.</param>
+    public EngineArguments(Command command, bool model = true)
+    {
+        if (model) command.Options.Add(_model);
+        command.Options.Add(_device);
+        command.Options.Add(_threads);
+        command.Options.Add(_context);
+        command.Options.Add(_kv);
+    }
+
+    /// <summary>The path of the model to use.</summary>
+    /// <param name="result">The command line.</param>
+    /// <param name="recorded">The model that a recorded run used: it goes before everything but the option.</param>
+    public string ModelPath(ParseResult result, string? recorded = null) =>
+        ModelResolver.Resolve(result.GetValue(_model) ?? recorded, Configuration.Load(), result.InvocationConfiguration.Error);
+
+    /// <summary>Loads the model, with a progress bar when standard error is a terminal.</summary>
+    public Task<InferenceEngine> LoadAsync(ParseResult result, CancellationToken cancellationToken) => LoadAsync(result, ModelPath(result), cancellationToken);
+
+    /// <summary>Loads the model at a path.</summary>
+    public async Task<InferenceEngine> LoadAsync(ParseResult result, string path, CancellationToken cancellationToken)
+    {
+        var options = Options(result);
+        if (Console.IsErrorRedirected || result.InvocationConfiguration.Error != Console.Error)
+            return await InferenceEngine.LoadAsync(path, options, null, cancellationToken).ConfigureAwait(false);
+        return await Consoles.Error.Progress().AutoClear(true).StartAsync(async progress =>
+        {
+            var task = progress.AddTask("loading " + Markup.Escape(Path.GetFileName(path)), maxValue: 1);
+            return await InferenceEngine.LoadAsync(path, options, new Progress<double>(share => task.Value = share), cancellationToken).ConfigureAwait(false);
+        }).ConfigureAwait(false);
+    }
+
+    private EngineOptions Options(ParseResult result)
+    {
+        var device = result.GetValue(_device)!;
+        if (device is not ("cpu" or "auto"))
+        {
+            throw new UsageException(device.StartsWith("cuda", StringComparison.Ordinal)
+                ? "This build runs models on the processor only; use --device cpu."
+                : $"There is no device '{device}'; use cpu or auto.");
+        }
+        var threads = result.GetValue(_threads) ?? Configuration.Load().Threads ?? 0;
+        if (threads is < 0 or > 1024) throw new UsageException($"--threads {threads} is out of range; use 1 to 1024.");
+        var context = result.GetValue(_context);
+        if (context is < 1) throw new UsageException($"--context {context} is out of range; use a positive number of tokens.");
+        return new() { Threads = threads, ContextLength = context, KvType = KvTypeOf(result.GetValue(_kv)!) };
+    }
+
+    private static KvType KvTypeOf(string name) => name switch
+    {
+        "f16" => KvType.F16,
+        "f32" => KvType.F32,
+        "q8_0" => KvType.Q8_0,
+        _ => throw new UsageException($"There is no KV type '{name}'; use f16, f32 or q8_0."),
+    };
+}

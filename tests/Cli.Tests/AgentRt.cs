@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace AgentRuntime.Cli.Tests;
+
+/// <summary>The built command line as a process of its own, with its files in a temporary home.</summary>
+internal sealed class AgentRt : IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+
+    public AgentRt() => Home = Directory.CreateTempSubdirectory("agentrt-home-").FullName;
+
+    public string Home { get; }
+
+    /// <summary>Put in front of PATH, for programs that stand in for real ones.</summary>
+    public string? ExtraPath { get; init; }
+
+    public Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "agentrt.dll"), .. arguments])
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+        };
+        start.Environment["AGENTRT_HOME"] = Home;
+        start.Environment.Remove("AGENTRT_MODEL");
+        if (ExtraPath is not null) start.Environment["PATH"] = ExtraPath + Path.PathSeparator + Environment.GetEnvironmentVariable("PATH");
+        return Process.Start(start)!;
+    }
+
+    public Task<AgentRtResult> RunAsync(params string[] arguments) => RunWithInputAsync("", arguments);
+
+    public async Task<AgentRtResult> RunWithInputAsync(string input, params string[] arguments)
+    {
+        using var process = Start(arguments);
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.StandardInput.WriteAsync(input);
+        process.StandardInput.Close();
+        using var timeout = new CancellationTokenSource(Limit);
+        await process.WaitForExitAsync(timeout.Token);
+        return new(process.ExitCode, await output, await error);
+    }
+
+    public void Dispose() => Directory.Delete(Home, true);
+}
+
+internal sealed record AgentRtResult(int ExitCode, string Output, string Error)
+{
+    public IEnumerable<JsonElement> Lines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement);
+}

@@ -2,6 +2,7 @@ using AgentRuntime.Engine.Backends;
 using AgentRuntime.Engine.Backends.Cpu;
 using AgentRuntime.Engine.Backends.Cpu.Kernels;
 using AgentRuntime.Engine.Models;
+using AgentRuntime.Engine.Models.Synthesis;
 
 namespace AgentRuntime.Engine.Tests.Backends.Cpu;
 
@@ -54,6 +55,30 @@ public sealed class CpuModelRunnerTests
         for (var s = 0; s < sequences.Length; s++)
             for (var i = 0; i < 5; i++)
                 Assert.Equal(alone[s][lengths[s] + i], together[5 * s + i]);
+    }
+
+    [Theory]
+    [InlineData("Q8_0")]
+    [InlineData("Q4_K_M")]
+    [InlineData("F16")]
+    public void ExpertsGiveTheSameInAnyBatch(string quantization)
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"experts-{Guid.NewGuid():N}.gguf");
+        try
+        {
+            ModelSynthesizer.Write("tiny-test-moe", quantization, path);
+            using var file = ModelLoader.Open(path);
+            using var runner = new CpuBackend().LoadModel(file, new() { KvBlocks = 4, MaxBatchTokens = 64, Threads = 2 }, cancellationToken: default);
+            var tokens = Enumerable.Range(0, 50).Select(i => i * 7 % runner.Config.VocabularySize).ToArray();
+            var whole = Run.All(runner, tokens);
+            Assert.All(whole, row => Assert.All(row, value => Assert.True(float.IsFinite(value))));
+            Assert.Equal(whole, Run.All(runner, tokens, chunk: 1));
+            Assert.Equal(whole, Run.All(runner, tokens, chunk: 13));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     [Fact]

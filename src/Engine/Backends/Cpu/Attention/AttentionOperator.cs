@@ -12,6 +12,7 @@ namespace AgentRuntime.Engine.Backends.Cpu.Attention;
 internal sealed unsafe class AttentionOperator : IDisposable
 {
     private const int Keys = RunnerOptions.BlockTokens;
+    private const int SumLanes = AttentionScratch.SumLanes;
     private const float NoMaximum = -1e30f;
 
     private readonly ModelConfig _config;
@@ -101,21 +102,28 @@ internal sealed unsafe class AttentionOperator : IDisposable
         {
             new Span<float>(scratch.Output, tileRows * length).Clear();
             new Span<float>(scratch.Maximum, tileRows).Fill(NoMaximum);
-            new Span<float>(scratch.Sum, tileRows).Clear();
+            new Span<float>(scratch.Sums, tileRows * SumLanes).Clear();
             var firstBlock = Math.Max(split * AttentionPlan.SplitBlocks, oldest / Keys);
             var endBlock = Math.Min((split + 1) * AttentionPlan.SplitBlocks, last / Keys + 1);
             for (var block = firstBlock; block < endBlock; block++)
             {
                 var id = sequence.Blocks[block];
+                var next = sequence.Blocks[Math.Min(block + 1, endBlock - 1)];
                 var keys = _store.Keys(layer, id, item.KvHead, scratch.KeyTile);
                 var values = _store.Values(layer, id, item.KvHead, scratch.ValueTile);
-                for (var row = 0; row < tileRows; row += 4) Tile(scratch, row, Math.Min(row + 4, rows), position, block * Keys, keys, values);
+                for (var row = 0; row < tileRows; row += 4)
+                {
+                    // In parts, so that memory works while the processor computes.
+                    _store.Prefetch(layer, next, item.KvHead, row / 4, tileRows / 4);
+                    Tile(scratch, row, Math.Min(row + 4, rows), position, block * Keys, keys, values);
+                }
             }
             for (var row = 0; row < rows; row++)
             {
                 var values = scratch.Output + row * length;
-                if (item.Partial < 0) Merge(scratch, row, scratch.Maximum[row], scratch.Sum[row], values);
-                else StorePartial(item.Partial + row * _plan.PartialRowFloats, values, scratch.Maximum[row], scratch.Sum[row]);
+                var sum = _kernels.Sum(scratch.Sums + row * SumLanes);
+                if (item.Partial < 0) Merge(scratch, row, scratch.Maximum[row], sum, values);
+                else StorePartial(item.Partial + row * _plan.PartialRowFloats, values, scratch.Maximum[row], sum);
             }
         }
         if (item.Partial >= 0) return;
@@ -144,11 +152,7 @@ internal sealed unsafe class AttentionOperator : IDisposable
         }
         if (least >= most) return;
         _kernels.Scores(scratch.Query + row * _config.HeadLength, keys, _config.HeadLength, scratch.Scores);
-        for (var r = 0; r < 4; r++)
-        {
-            scratch.Factors[r] = _kernels.Softmax(
-                scratch.Scores + r * Keys, Math.Min(first[r], end[r]), end[r], ref scratch.Maximum[row + r], ref scratch.Sum[row + r]);
-        }
+        _kernels.Softmax(scratch.Scores, first, end, scratch.Maximum + row, scratch.Sums + row * SumLanes, scratch.Factors);
         var length = _config.ValueHeadLength;
         _kernels.Values(scratch.Scores, values, length, least, most, scratch.Factors, scratch.Output + row * length);
     }

@@ -6,6 +6,9 @@ namespace AgentRuntime.Engine.Backends.Cpu.Attention;
 /// <summary>A thread's room for one attention item.</summary>
 internal sealed unsafe class AttentionScratch : IDisposable
 {
+    /// <summary>Partial sums of a row's softmax.</summary>
+    public const int SumLanes = 16;
+
     private readonly NativeBuffer _data;
 
     public AttentionScratch(ModelConfig config)
@@ -14,7 +17,7 @@ internal sealed unsafe class AttentionScratch : IDisposable
         // An item has at most 64 rows or 8 tokens of a group, whichever is more, rounded up to whole tiles of 4.
         Rows = (Math.Max(64, 8 * config.Heads / config.KvHeads) + 3) / 4 * 4;
         int key = config.HeadLength, value = config.ValueHeadLength;
-        long[] sizes = [Rows * key, Rows * value, Rows * value, Rows, Rows, Rows, Rows, 4, 4 * keys, keys * key, keys * value];
+        long[] sizes = [Rows * key, Rows * value, Rows * value, Rows, Rows * SumLanes, Rows, Rows, 4, 4 * keys, keys * key, keys * value];
         // Each part starts on a cache line.
         _data = NativeBuffer.OfFloats(sizes.Sum(Padded));
         var next = _data.Floats;
@@ -28,7 +31,7 @@ internal sealed unsafe class AttentionScratch : IDisposable
         Output = Take(1);
         TotalOutput = Take(2);
         Maximum = Take(3);
-        Sum = Take(4);
+        Sums = Take(4);
         TotalMaximum = Take(5);
         TotalSum = Take(6);
         Factors = Take(7);
@@ -42,7 +45,7 @@ internal sealed unsafe class AttentionScratch : IDisposable
     public float* Output { get; }
     public float* TotalOutput { get; }
     public float* Maximum { get; }
-    public float* Sum { get; }
+    public float* Sums { get; }
     public float* TotalMaximum { get; }
     public float* TotalSum { get; }
     public float* Factors { get; }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using AgentRuntime.Engine.Backends.Cpu.Kernels;
 using AgentRuntime.Engine.Backends.Cpu.Memory;
 using AgentRuntime.Engine.Models;
@@ -42,6 +44,7 @@ internal sealed unsafe class KvStore : IDisposable
         checked((long)config.Layers * config.KvHeads * (TileBytes(config.HeadLength, type) + TileBytes(config.ValueHeadLength, type)));
 
     /// <summary>Stores one token's key and value of a head at a slot of a block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Write(int layer, int block, int head, int slot, float* key, float* value)
     {
         byte* keys = Tile(layer, block, head), values = keys + _keyTileBytes;
@@ -101,6 +104,15 @@ internal sealed unsafe class KvStore : IDisposable
         return ToFloat(tile, length, scratch);
     }
 
+    /// <summary>Asks for one of several parts of a head's tiles of a block that will be read soon.</summary>
+    public void Prefetch(int layer, int block, int head, int part, int parts)
+    {
+        if (!Sse.IsSupported) return;
+        var tile = Tile(layer, block, head);
+        nint start = (nint)_headBytes * part / parts & ~63, end = (nint)_headBytes * (part + 1) / parts;
+        for (; start < end; start += 64) Sse.Prefetch1(tile + start);
+    }
+
     public void Copy(int source, int destination)
     {
         for (var layer = 0; layer < _config.Layers; layer++) Layer(layer, source).CopyTo(Layer(layer, destination));
@@ -111,6 +123,7 @@ internal sealed unsafe class KvStore : IDisposable
         for (var layer = 0; layer < _config.Layers; layer++) Layer(layer, block).CopyTo(destination[(layer * _layerBlockBytes)..]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Write(int block, ReadOnlySpan<byte> source)
     {
         for (var layer = 0; layer < _config.Layers; layer++) source.Slice(layer * _layerBlockBytes, _layerBlockBytes).CopyTo(Layer(layer, block));

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
@@ -8,6 +9,7 @@ namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
 /// </summary>
 internal static unsafe class ActivationQuantizer
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Quantize(float* x, int length, sbyte* values, float* scales, float* sums, float* halfSums)
     {
         for (var block = 0; block < length / 32; block++, x += 32, values += 32)
@@ -34,6 +36,7 @@ internal static unsafe class ActivationQuantizer
     }
 
     /// <summary>remainder = x - values · scales.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Subtract(float* x, sbyte* values, float* scales, int length, float* remainder)
     {
         for (var i = 0; i < length; i += 8)

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using AgentRuntime.Engine.Backends.Cpu.Attention;
+
 namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
 
 /// <summary>
@@ -8,9 +11,14 @@ namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
 /// </summary>
 internal static unsafe class AttentionTileKernel<TLanes, V> where TLanes : struct, IFloatLanes<V> where V : unmanaged
 {
+    private const int SumLanes = AttentionScratch.SumLanes;
     private const int Keys = RunnerOptions.BlockTokens;
 
+    // Exponentials stay below e^8, far from overflow, and most blocks need no rescaling.
+    private const float Slack = 8;
+
     /// <summary>scores[r][j] = Σ_d q[r][d] · k[d][j] for 4 rows (stride <paramref name="length"/>) and 32 tokens.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Scores(float* q, float* k, int length, float* scores)
     {
         float* q1 = q + length, q2 = q1 + length, q3 = q2 + length;
@@ -43,34 +51,47 @@ internal static unsafe class AttentionTileKernel<TLanes, V> where TLanes : struc
     }
 
     /// <summary>
-    /// One row's online softmax: replaces its 32 scores by e^(score - maximum), updates the running maximum and sum, and
-    /// returns the factor by which what was accumulated before must shrink. Tokens outside [first, end) count as -∞.
+    /// Online softmax of 4 rows: replaces their 32 scores by e^(score - reference) and adds those to the row's sums
+    /// (<see cref="AttentionScratch.SumLanes"/> partial sums a row). The reference moves up to the row's largest score only when that
+    /// exceeds it by more than <see cref="Slack"/>, which is rare; the row's factor then says by how much what was
+    /// accumulated before must shrink. Tokens of row r outside [first[r], end[r]) count for nothing.
     /// </summary>
-    public static float Softmax(float* scores, int first, int end, ref float maximum, ref float sum)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Softmax(float* scores, int* first, int* end, float* references, float* sums, float* factors)
     {
-        for (var j = 0; j < first; j++) scores[j] = float.NegativeInfinity;
-        for (var j = end; j < Keys; j++) scores[j] = float.NegativeInfinity;
-        var largest = TLanes.Create(maximum);
-        for (var j = 0; j < Keys; j += TLanes.Width) largest = TLanes.Max(largest, TLanes.Load(scores + j));
-        var next = TLanes.MaxAcross(largest);
-        var shift = TLanes.Create(next);
-        var total = TLanes.Create(0);
-        for (var j = 0; j < Keys; j += TLanes.Width)
+        for (var r = 0; r < 4; r++, scores += Keys, sums += SumLanes)
         {
-            var p = ExpKernel<TLanes, V>.Exp(TLanes.Subtract(TLanes.Load(scores + j), shift));
-            TLanes.Store(p, scores + j);
-            total = TLanes.Add(total, p);
+            var masked = first[r] > 0 || end[r] < Keys;
+            if (masked) Mask(scores, first[r], end[r], float.NegativeInfinity);
+            var largest = TLanes.Load(scores);
+            for (var j = TLanes.Width; j < Keys; j += TLanes.Width) largest = TLanes.Max(largest, TLanes.Load(scores + j));
+            var factor = 1f;
+            if (TLanes.AnyGreater(largest, TLanes.Create(references[r] + Slack)))
+            {
+                var next = TLanes.MaxAcross(largest);
+                factor = MathF.Exp(references[r] - next);
+                references[r] = next;
+            }
+            factors[r] = factor;
+            var shift = TLanes.Create(references[r]);
+            var total = TLanes.Multiply(TLanes.Load(sums), TLanes.Create(factor));
+            for (var j = 0; j < Keys; j += TLanes.Width)
+            {
+                var p = ExpKernel<TLanes, V>.Exp(TLanes.Subtract(TLanes.Load(scores + j), shift));
+                TLanes.Store(p, scores + j);
+                total = TLanes.Add(total, p);
+            }
+            TLanes.Store(total, sums);
+            // The vector exponential ends at 1e-38, not at 0: masked tokens count for nothing at all.
+            if (masked) Mask(scores, first[r], end[r], 0);
         }
-        // The vector exponential ends at 1e-38, not at 0: masked tokens count for nothing at all.
-        for (var j = 0; j < first; j++) scores[j] = 0;
-        for (var j = end; j < Keys; j++) scores[j] = 0;
-        var factor = MathF.Exp(maximum - next);
-        maximum = next;
-        sum = sum * factor + TLanes.Sum(total);
-        return factor;
     }
 
+    /// <summary>The sum that a row's partial sums make.</summary>
+    public static float Sum(float* sums) => TLanes.Sum(TLanes.Load(sums));
+
     /// <summary>o[r] = o[r] · factors[r] + Σ_j p[r][j] · v[j], for 4 rows (stride <paramref name="length"/>), j in [first, end).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Values(float* p, float* v, int length, int first, int end, float* factors, float* o)
     {
         float* p1 = p + Keys, p2 = p1 + Keys, p3 = p2 + Keys;
@@ -114,6 +135,12 @@ internal static unsafe class AttentionTileKernel<TLanes, V> where TLanes : struc
                 o[r * length + d] = sum;
             }
         }
+    }
+
+    private static void Mask(float* scores, int first, int end, float value)
+    {
+        for (var j = 0; j < Math.Min(first, Keys); j++) scores[j] = value;
+        for (var j = Math.Max(end, 0); j < Keys; j++) scores[j] = value;
     }
 
     private static void Store(float* destination, V first, V second)

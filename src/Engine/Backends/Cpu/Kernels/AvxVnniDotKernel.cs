@@ -16,7 +16,9 @@ internal sealed unsafe class AvxVnniDotKernel : DotKernel
 
     public override bool FullUnsigned => true;
 
-    public override void Tile4(in Panel panel, Activations x, int* rows, int column, int blocks, float* y, nint yStride, bool accumulate)
+    public override int TileTokens => 4;
+
+    public override void Tile(in Panel panel, Activations x, int* rows, int column, int blocks, float* y, nint yStride, bool accumulate)
     {
         if (panel.HalfScales) Run4<Yes>(panel, x, rows, column, blocks, y, yStride, accumulate);
         else Run4<No>(panel, x, rows, column, blocks, y, yStride, accumulate);
@@ -28,6 +30,7 @@ internal sealed unsafe class AvxVnniDotKernel : DotKernel
         else Run1<No>(panel, x, row, column, blocks, y, accumulate);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run4<THalf>(in Panel panel, Activations x, int* rows, int column, int blocks, float* y, nint yStride, bool accumulate)
         where THalf : struct, IFlag
     {
@@ -39,9 +42,11 @@ internal sealed unsafe class AvxVnniDotKernel : DotKernel
         Vector256<float> f0, f1, f2, f3, g0, g1, g2, g3;
         f0 = f1 = f2 = f3 = g0 = g1 = g2 = g3 = Vector256<float>.Zero;
         float* scales = panel.Scales, minima = panel.Minima;
+        var next = panel.Next;
         for (var block = 0; block < blocks; block++)
         {
             var values = panel.Values + block * panel.Stride;
+            Panel.Prefetch(ref next, panel.NextStep);
             for (var part = 0; part < parts; part++)
             {
                 Vector256<int> i0, i1, i2, i3, j0, j1, j2, j3;
@@ -88,6 +93,7 @@ internal sealed unsafe class AvxVnniDotKernel : DotKernel
         Store(f3, g3, y + 3 * yStride, accumulate);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run1<THalf>(in Panel panel, Activations x, int row, int column, int blocks, float* y, bool accumulate)
         where THalf : struct, IFlag
     {
@@ -97,9 +103,11 @@ internal sealed unsafe class AvxVnniDotKernel : DotKernel
         var s0 = Sums<THalf>(x, row, column / 32);
         Vector256<float> f0 = Vector256<float>.Zero, g0 = Vector256<float>.Zero;
         float* scales = panel.Scales, minima = panel.Minima;
+        var next = panel.Next;
         for (var block = 0; block < blocks; block++)
         {
             var values = panel.Values + block * panel.Stride;
+            Panel.Prefetch(ref next, panel.NextStep);
             for (var part = 0; part < parts; part++)
             {
                 // Two sums a vector, so that one product need not wait for the last.

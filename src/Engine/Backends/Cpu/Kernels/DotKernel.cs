@@ -5,7 +5,7 @@ namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
 /// <summary>
 /// Products of a panel of 16 quantised weight rows with quantised activation rows, for one kind of processor. Bytes are
 /// multiplied and summed exactly in integers within a block of 32 (or 16); blocks are summed in floats in ascending
-/// order, the same for 4 tokens as for 1, so batching never changes a result.
+/// order, the same for a tile of tokens as for one, so batching never changes a result.
 /// Tolerance against the same sums in doubles: 1e-5 of the sum of absolute products.
 /// </summary>
 internal abstract unsafe class DotKernel
@@ -23,11 +23,14 @@ internal abstract unsafe class DotKernel
     /// </summary>
     public abstract bool FullUnsigned { get; }
 
+    /// <summary>Tokens that <see cref="Tile"/> computes together.</summary>
+    public abstract int TileTokens { get; }
+
     /// <summary>
-    /// y[t · yStride + r] (+)= Σ over <paramref name="blocks"/> blocks of panel row r times activation row rows[t], for 4
-    /// tokens; the panel's first block stands at <paramref name="column"/> of the activations, a multiple of 32.
+    /// y[t · yStride + r] (+)= Σ over <paramref name="blocks"/> blocks of panel row r times activation row rows[t], for
+    /// <see cref="TileTokens"/> tokens; the panel's first block stands at <paramref name="column"/> of the activations, a multiple of 32.
     /// </summary>
-    public abstract void Tile4(in Panel panel, Activations x, int* rows, int column, int blocks, float* y, nint yStride, bool accumulate);
+    public abstract void Tile(in Panel panel, Activations x, int* rows, int column, int blocks, float* y, nint yStride, bool accumulate);
 
     /// <summary>The same for one token.</summary>
     public abstract void Tile1(in Panel panel, Activations x, int row, int column, int blocks, float* y, bool accumulate);

@@ -23,6 +23,6 @@ internal static class ExpKernel<TLanes, V> where TLanes : struct, IFloatLanes<V>
         p = TLanes.MultiplyAdd(p, r, TLanes.Create(0.5f));
         p = TLanes.MultiplyAdd(p, r, TLanes.Create(1f));
         p = TLanes.MultiplyAdd(p, r, TLanes.Create(1f));
-        return TLanes.Multiply(p, TLanes.PowerOfTwo(n));
+        return TLanes.ScaleByPowerOfTwo(p, n);
     }
 }

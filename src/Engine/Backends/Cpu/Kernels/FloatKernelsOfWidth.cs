@@ -31,8 +31,10 @@ internal sealed unsafe class FloatKernels<TLanes, V> : FloatKernels where TLanes
 
     public override void Scores(float* q, float* k, int length, float* scores) => AttentionTileKernel<TLanes, V>.Scores(q, k, length, scores);
 
-    public override float Softmax(float* scores, int first, int end, ref float maximum, ref float sum) =>
-        AttentionTileKernel<TLanes, V>.Softmax(scores, first, end, ref maximum, ref sum);
+    public override void Softmax(float* scores, int* first, int* end, float* references, float* sums, float* factors) =>
+        AttentionTileKernel<TLanes, V>.Softmax(scores, first, end, references, sums, factors);
+
+    public override float Sum(float* sums) => AttentionTileKernel<TLanes, V>.Sum(sums);
 
     public override void Values(float* p, float* v, int length, int first, int end, float* factors, float* o) =>
         AttentionTileKernel<TLanes, V>.Values(p, v, length, first, end, factors, o);

@@ -1,12 +1,13 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
 
 /// <summary>Float vectors of 512 bits (AVX-512).</summary>
 internal readonly unsafe struct FloatLanes512 : IFloatLanes<Vector512<float>>
 {
-    public static bool IsSupported => Vector512.IsHardwareAccelerated;
+    public static bool IsSupported => Vector512.IsHardwareAccelerated && Avx512F.IsSupported;
     public static int Width => Vector512<float>.Count;
     public static Vector512<float> Load(float* source) => Vector512.Load(source);
     public static void Store(Vector512<float> value, float* destination) => value.Store(destination);
@@ -19,7 +20,8 @@ internal readonly unsafe struct FloatLanes512 : IFloatLanes<Vector512<float>>
     public static Vector512<float> Min(Vector512<float> a, Vector512<float> b) => Vector512.MinNative(a, b);
     public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.FusedMultiplyAdd(a, b, c);
     public static Vector512<float> Round(Vector512<float> value) => Vector512.Round(value);
-    public static Vector512<float> PowerOfTwo(Vector512<float> exponent) => ((Vector512.ConvertToInt32Native(exponent) + Vector512.Create(127)) << 23).AsSingle();
+    public static Vector512<float> ScaleByPowerOfTwo(Vector512<float> value, Vector512<float> exponent) => Avx512F.Scale(value, exponent);
+    public static bool AnyGreater(Vector512<float> a, Vector512<float> b) => Vector512.GreaterThanAny(a, b);
     public static float Sum(Vector512<float> value) => Vector512.Sum(value);
 
     public static float MaxAcross(Vector512<float> value)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
 
 /// <summary>
@@ -8,6 +10,7 @@ namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
 internal static unsafe class FloatTileKernel<TLanes, V> where TLanes : struct, IFloatLanes<V> where V : unmanaged
 {
     /// <summary>y[t · yStride + r] (+)= dot(w + r · wStride, x_t), for 4 rows r and 4 tokens t.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run4(float* w, nint wStride, float* x0, float* x1, float* x2, float* x3, int length, float* y, nint yStride, bool accumulate)
     {
         V a00, a01, a02, a03, a10, a11, a12, a13, a20, a21, a22, a23, a30, a31, a32, a33;
@@ -44,6 +47,7 @@ internal static unsafe class FloatTileKernel<TLanes, V> where TLanes : struct, I
     }
 
     /// <summary>y[r] (+)= dot(w + r · wStride, x), for 4 rows r.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run1(float* w, nint wStride, float* x, int length, float* y, bool accumulate)
     {
         V a0, a1, a2, a3;

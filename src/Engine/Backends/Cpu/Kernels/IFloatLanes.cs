@@ -21,8 +21,9 @@ internal unsafe interface IFloatLanes<V> where V : unmanaged
     /// <summary>a · b + c, rounded once where the processor can.</summary>
     static abstract V MultiplyAdd(V a, V b, V c);
     static abstract V Round(V value);
-    /// <summary>2 to an integral power in -126 … 127.</summary>
-    static abstract V PowerOfTwo(V exponent);
+    /// <summary>Value times 2 to an integral power in -126 … 127.</summary>
+    static abstract V ScaleByPowerOfTwo(V value, V exponent);
+    static abstract bool AnyGreater(V a, V b);
     static abstract float Sum(V value);
     static abstract float MaxAcross(V value);
     /// <summary>Loads F16; subnormals are exact, infinities become ±65536.</summary>

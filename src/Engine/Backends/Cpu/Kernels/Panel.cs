@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+
 namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
 
 /// <summary>
@@ -29,4 +32,22 @@ internal unsafe struct Panel
 
     /// <summary>A scale covers 16 columns instead of 32.</summary>
     public bool HalfScales;
+
+    /// <summary>
+    /// Memory that will be read next, to be prefetched a little with each block; null for none. Products of one token
+    /// spend their time waiting for weights, and the processor alone does not look far enough ahead.
+    /// </summary>
+    public byte* Next;
+
+    /// <summary>Bytes of <see cref="Next"/> to prefetch with each block.</summary>
+    public nint NextStep;
+
+    /// <summary>Prefetches what belongs to a block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(ref byte* next, nint step)
+    {
+        if (!Sse.IsSupported || next is null) return;
+        for (nint line = 0; line < step; line += 64) Sse.Prefetch1(next + line);
+        next += step;
+    }
 }

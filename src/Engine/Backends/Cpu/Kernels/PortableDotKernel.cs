@@ -14,11 +14,14 @@ internal sealed unsafe class PortableDotKernel : DotKernel
 
     public override bool FullUnsigned => false;
 
-    public override void Tile4(in Panel panel, Activations x, int* rows, int column, int blocks, float* y, nint yStride, bool accumulate)
+    public override int TileTokens => 4;
+
+    public override void Tile(in Panel panel, Activations x, int* rows, int column, int blocks, float* y, nint yStride, bool accumulate)
     {
         for (var t = 0; t < 4; t++) Tile1(panel, x, rows[t], column, blocks, y + t * yStride, accumulate);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Tile1(in Panel panel, Activations x, int row, int column, int blocks, float* y, bool accumulate)
     {
         int parts = panel.HalfScales ? 2 : 1, quads = 8 / parts;

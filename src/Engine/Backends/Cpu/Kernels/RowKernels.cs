@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
 
 /// <summary>
@@ -7,6 +9,7 @@ namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
 internal static unsafe class RowKernels<TLanes, V> where TLanes : struct, IFloatLanes<V> where V : unmanaged
 {
     /// <summary>y = x / sqrt(mean(x²) + epsilon) · weight (RMSNorm, arXiv 1910.07467). y may be x.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RmsNorm(float* x, float* weight, float* y, int length, float epsilon)
     {
         var width = TLanes.Width;
@@ -27,6 +30,7 @@ internal static unsafe class RowKernels<TLanes, V> where TLanes : struct, IFloat
     }
 
     /// <summary>gate = silu(gate) · up, where silu(z) = z / (1 + e^-z) (SwiGLU, arXiv 2002.05202).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SwiGlu(float* gate, float* up, int length)
     {
         var i = 0;
@@ -42,6 +46,7 @@ internal static unsafe class RowKernels<TLanes, V> where TLanes : struct, IFloat
     }
 
     /// <summary>y += scale · x.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void AddScaled(float* x, float scale, float* y, int length)
     {
         var i = 0;
@@ -52,6 +57,7 @@ internal static unsafe class RowKernels<TLanes, V> where TLanes : struct, IFloat
     }
 
     /// <summary>F16 to floats.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FromHalf(ushort* source, float* destination, int length)
     {
         var i = 0;
@@ -60,6 +66,7 @@ internal static unsafe class RowKernels<TLanes, V> where TLanes : struct, IFloat
     }
 
     /// <summary>BF16 to floats.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FromBFloat(ushort* source, float* destination, int length)
     {
         var i = 0;
@@ -68,6 +75,7 @@ internal static unsafe class RowKernels<TLanes, V> where TLanes : struct, IFloat
     }
 
     /// <summary>destination = values · scale, one F16 scale a value. The length is a multiple of 16.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Dequantize(sbyte* values, ushort* scales, float* destination, int length)
     {
         for (var i = 0; i < length; i += TLanes.Width)
@@ -75,6 +83,7 @@ internal static unsafe class RowKernels<TLanes, V> where TLanes : struct, IFloat
     }
 
     /// <summary>destination = values · scale.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Scale(sbyte* values, float scale, float* destination, int length)
     {
         var i = 0;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AgentRuntime.Engine.Backends.Cpu.Kernels;
 using AgentRuntime.Engine.Backends.Cpu.Matrices.Packing;
 using AgentRuntime.Engine.Backends.Cpu.Memory;
@@ -12,6 +13,9 @@ namespace AgentRuntime.Engine.Backends.Cpu.Matrices;
 internal sealed unsafe class PackedMatrix : WeightMatrix
 {
     private const int InputBytesPerBlock = 512 << 10;
+
+    // Far enough to cover the latency of a loaded memory bus, near enough to stay in the second-level cache.
+    private const int PrefetchDistance = 32 << 10;
 
     private readonly PackedFormat _format;
     private readonly DotKernel _kernel;
@@ -33,6 +37,7 @@ internal sealed unsafe class PackedMatrix : WeightMatrix
     public override bool ReadsQuantized => true;
 
     /// <summary>Repacks panel <paramref name="panel"/> from rows stored one after the other; missing rows become zero.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Pack(int panel, byte* source, long rowBytes)
     {
         var rows = stackalloc byte*[Panel.Rows];
@@ -49,7 +54,7 @@ internal sealed unsafe class PackedMatrix : WeightMatrix
     public override void Multiply(in MatrixJob job, int thread, int threads, ThreadScratch scratch)
     {
         var (start, end) = WorkShare.Of(Panels, thread, threads);
-        var tokenBlock = Math.Max(32, InputBytesPerBlock / Columns / 4 * 4);
+        var tokenBlock = Math.Max(32, InputBytesPerBlock / Columns / 8 * 8);
         for (var token = 0; token < job.Tokens; token += tokenBlock)
         {
             var tokens = Math.Min(tokenBlock, job.Tokens - token);
@@ -63,6 +68,7 @@ internal sealed unsafe class PackedMatrix : WeightMatrix
 
     public override void Dispose() => _data.Dispose();
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MultiplyPanel(in MatrixJob job, int panel, int token, int tokens, ThreadScratch scratch)
     {
         var rows = job.Rows + token;
@@ -70,17 +76,26 @@ internal sealed unsafe class PackedMatrix : WeightMatrix
         for (var column = 0; column < Columns; column += PanelScratch.Columns)
         {
             var view = Open(panel, column, scratch, out var blocks);
-            MultiplyStretch(view, job.X, rows, tokens, column, blocks, y, job.YStride, job.Accumulate || column > 0);
-            if (job.X.Remainder is { } remainder) MultiplyStretch(view, remainder, rows, tokens, column, blocks, y, job.YStride, true);
+            MultiplyStretch(ref view, job.X, rows, tokens, column, blocks, y, job.YStride, job.Accumulate || column > 0);
+            if (job.X.Remainder is { } remainder) MultiplyStretch(ref view, remainder, rows, tokens, column, blocks, y, job.YStride, true);
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MultiplyStretch(
-        in Panel view, Activations x, int* rows, int tokens, int column, int blocks, float* y, nint yStride, bool accumulate)
+        ref Panel view, Activations x, int* rows, int tokens, int column, int blocks, float* y, nint yStride, bool accumulate)
     {
         var t = 0;
-        for (; t <= tokens - 4; t += 4) _kernel.Tile4(view, x, rows + t, column, blocks, y + t * yStride, yStride, accumulate);
-        for (; t < tokens; t++) _kernel.Tile1(view, x, rows[t], column, blocks, y + t * yStride, accumulate);
+        for (; t <= tokens - _kernel.TileTokens; t += _kernel.TileTokens)
+        {
+            _kernel.Tile(view, x, rows + t, column, blocks, y + t * yStride, yStride, accumulate);
+            view.Next = null;
+        }
+        for (; t < tokens; t++)
+        {
+            _kernel.Tile1(view, x, rows[t], column, blocks, y + t * yStride, accumulate);
+            view.Next = null;
+        }
     }
 
     /// <summary>The panel whose last rows do not exist: computed aside, and only the existing rows stored.</summary>
@@ -107,6 +122,11 @@ internal sealed unsafe class PackedMatrix : WeightMatrix
     {
         var columns = Math.Min(PanelScratch.Columns, Columns - column);
         blocks = columns / 32;
-        return _format.Open(_data.Bytes + panel * _panelBytes + _format.PanelBytes(column), columns, scratch.Panel);
+        var unit = _data.Bytes + panel * _panelBytes + _format.PanelBytes(column);
+        var view = _format.Open(unit, columns, scratch.Panel);
+        // Panels follow one another, so this reaches into the next; past the last, a prefetch does no harm.
+        view.Next = unit + PrefetchDistance;
+        view.NextStep = (nint)_format.PanelBytes(columns) / blocks;
+        return view;
     }
 }

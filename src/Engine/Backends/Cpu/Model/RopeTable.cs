@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AgentRuntime.Engine.Backends.Cpu.Memory;
 using AgentRuntime.Engine.Models;
 
@@ -53,6 +54,7 @@ internal sealed unsafe class RopeTable : IDisposable
     }
 
     /// <summary>Rotates one head of the token of table row <paramref name="row"/>, in place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Rotate(int row, float* head)
     {
         float* cosines = _cosines.Floats + (nint)row * Pairs, sines = _sines.Floats + (nint)row * Pairs;

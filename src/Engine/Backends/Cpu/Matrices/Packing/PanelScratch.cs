@@ -7,7 +7,7 @@ namespace AgentRuntime.Engine.Backends.Cpu.Matrices.Packing;
 internal sealed unsafe class PanelScratch : IDisposable
 {
     /// <summary>Most columns in a stretch; a multiple of every format's unit.</summary>
-    public const int Columns = 512;
+    public const int Columns = 1024;
 
     private readonly NativeBuffer _values = new(Columns * Panel.Rows);
     private readonly NativeBuffer _scales = NativeBuffer.OfFloats(Columns / 16 * Panel.Rows);

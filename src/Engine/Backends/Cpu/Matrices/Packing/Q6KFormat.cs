@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AgentRuntime.Engine.Backends.Cpu.Kernels;
 
 namespace AgentRuntime.Engine.Backends.Cpu.Matrices.Packing;
@@ -18,6 +19,7 @@ internal sealed unsafe class Q6KFormat : PackedFormat
     public override int UnitBytes => Header + Blocks * BlockBytes;
     public override int SourceBytes => 210;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Pack(byte** rows, byte* unit)
     {
         var values = stackalloc byte[32];
@@ -41,6 +43,7 @@ internal sealed unsafe class Q6KFormat : PackedFormat
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override Panel Open(byte* unit, int columns, PanelScratch scratch)
     {
         float* scales = scratch.Scales, minima = scratch.Minima;

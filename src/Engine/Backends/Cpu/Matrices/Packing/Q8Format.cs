@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using AgentRuntime.Engine.Backends.Cpu.Kernels;
 
@@ -15,6 +16,7 @@ internal sealed unsafe class Q8Format(bool unsigned) : PackedFormat
     public override int UnitBytes => ScaleBytes + Panel.BlockBytes;
     public override int SourceBytes => 34;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Pack(byte** rows, byte* unit)
     {
         for (var r = 0; r < Panel.Rows; r++)
@@ -26,6 +28,7 @@ internal sealed unsafe class Q8Format(bool unsigned) : PackedFormat
         for (var i = ScaleBytes; i < UnitBytes; i += 32) (Vector256.Load(unit + i) ^ Vector256.Create((byte)128)).Store(unit + i);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override Panel Open(byte* unit, int columns, PanelScratch scratch)
     {
         var panel = new Panel

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AgentRuntime.Engine.Backends.Cpu.Kernels;
 using AgentRuntime.Engine.Models;
 
@@ -24,6 +25,7 @@ internal sealed unsafe class SmallBlockFormat : PackedFormat
     public override int UnitBytes => _header + ValuePlanes.Bytes(_bits);
     public override int SourceBytes => (_hasMinima ? 4 : 2) + (_bits == 5 ? 4 : 0) + 16;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Pack(byte** rows, byte* unit)
     {
         var block = stackalloc byte[Panel.BlockBytes];
@@ -54,6 +56,7 @@ internal sealed unsafe class SmallBlockFormat : PackedFormat
         ValuePlanes.Pack(block, _bits, unit + _header);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override Panel Open(byte* unit, int columns, PanelScratch scratch)
     {
         float zeroPoint = 1 << (_bits - 1);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AgentRuntime.Engine.Backends.Cpu.Kernels;
 using AgentRuntime.Engine.Formats.Gguf.Blocks;
 using AgentRuntime.Engine.Models;
@@ -22,6 +23,7 @@ internal sealed unsafe class SuperBlockFormat(StorageType type) : PackedFormat
     public override int UnitBytes => Header + Blocks * BlockBytes;
     public override int SourceBytes => _bits == 5 ? 176 : 144;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Pack(byte** rows, byte* unit)
     {
         var values = stackalloc byte[32];
@@ -52,6 +54,7 @@ internal sealed unsafe class SuperBlockFormat(StorageType type) : PackedFormat
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override Panel Open(byte* unit, int columns, PanelScratch scratch)
     {
         float* scales = scratch.Scales, minima = scratch.Minima;

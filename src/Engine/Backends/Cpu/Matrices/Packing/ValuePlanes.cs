@@ -22,6 +22,7 @@ internal static unsafe class ValuePlanes
         for (var quad = 0; quad < 8; quad++) *(int*)(block + quad * Quad + 4 * r) = ((int*)row)[quad];
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Pack(byte* block, int bits, byte* packed)
     {
         for (var i = 0; i < 256; i++) packed[i] = (byte)(block[i] & 15 | block[i + 256] << 4);
@@ -56,6 +57,7 @@ internal static unsafe class ValuePlanes
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Unpack4(byte* packed, byte* block)
     {
         for (var i = 0; i < 256; i += 32)
@@ -66,6 +68,7 @@ internal static unsafe class ValuePlanes
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Unpack5(byte* packed, byte* block)
     {
         for (var i = 0; i < Quad; i += 32)
@@ -80,6 +83,7 @@ internal static unsafe class ValuePlanes
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Unpack6(byte* packed, byte* block)
     {
         for (var i = 0; i < Quad; i += 32)

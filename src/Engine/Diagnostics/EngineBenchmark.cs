@@ -1,0 +1,98 @@
+using AgentRuntime.Engine.Backends;
+
+namespace AgentRuntime.Engine.Diagnostics;
+
+/// <summary>
+/// Speed of a runner alone: prefill and decode of random tokens on a KV cache of given depth. A deep cache is made by
+/// prefilling one batch and copying its blocks, since only its size matters for speed.
+/// </summary>
+public sealed class EngineBenchmark
+{
+    private readonly IModelRunner _runner;
+    private readonly EngineBenchmarkOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Random _random = new(1);
+    private readonly int[] _blocks;
+    private readonly float[] _logits;
+
+    /// <summary>Prepares the tests on a runner with at least <see cref="EngineBenchmarkOptions.KvBlocks"/> KV blocks, whose contents are overwritten.</summary>
+    /// <exception cref="ArgumentException">The options are out of range or the runner has too few KV blocks.</exception>
+    public EngineBenchmark(IModelRunner runner, EngineBenchmarkOptions options, TimeProvider? time = null)
+    {
+        if (options.Prompts.Any(prompt => prompt < 1) || options.Depths.Any(depth => depth < 0) || options.Generate < 0)
+            throw new ArgumentException("Prompts must be at least 1 token, depths and generated tokens not negative.", nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Repetitions, 1);
+        if (runner.Options.KvBlocks < options.KvBlocks)
+            throw new ArgumentException($"The tests need {options.KvBlocks} KV blocks, but the runner has {runner.Options.KvBlocks}.", nameof(runner));
+        _runner = runner;
+        _options = options;
+        _time = time ?? TimeProvider.System;
+        _blocks = Enumerable.Range(0, options.KvBlocks).ToArray();
+        _logits = new float[runner.Config.VocabularySize];
+    }
+
+    /// <summary>Number of rows that <see cref="Run"/> gives.</summary>
+    public int Tests => _options.Depths.Count * (_options.Prompts.Count + (_options.Generate > 0 ? 1 : 0));
+
+    /// <summary>Runs the tests, depth by depth, and gives each row when it is ready.</summary>
+    public IEnumerable<BenchmarkRow> Run(CancellationToken cancellationToken = default)
+    {
+        foreach (var depth in _options.Depths)
+        {
+            FillCache(depth);
+            foreach (var prompt in _options.Prompts)
+                yield return Measure("prefill", prompt, depth, () => Prefill(prompt, depth, cancellationToken), cancellationToken);
+            if (_options.Generate > 0)
+                yield return Measure("decode", _options.Generate, depth, () => Decode(_options.Generate, depth, cancellationToken), cancellationToken);
+        }
+    }
+
+    private BenchmarkRow Measure(string test, int tokens, int depth, Action run, CancellationToken cancellationToken)
+    {
+        var rates = new List<double>();
+        for (var i = 0; i <= _options.Repetitions; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var start = _time.GetTimestamp();
+            run();
+            if (i > 0) rates.Add(tokens / _time.GetElapsedTime(start).TotalSeconds);
+        }
+        return new(test, tokens, depth, BenchmarkRate.Of(rates));
+    }
+
+    private void Prefill(int count, int depth, CancellationToken cancellationToken)
+    {
+        for (var done = 0; done < count;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var size = Math.Min(_runner.Options.MaxBatchTokens, count - done);
+            Forward(size, depth + done, wantLogits: done + size == count);
+            done += size;
+        }
+    }
+
+    private void Decode(int count, int depth, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Forward(1, depth + i, wantLogits: true);
+        }
+    }
+
+    private void FillCache(int depth)
+    {
+        if (depth == 0) return;
+        var filled = Math.Min(depth, _runner.Options.MaxBatchTokens);
+        Forward(filled, 0, wantLogits: false);
+        var whole = Math.Max(1, filled / RunnerOptions.BlockTokens);
+        for (var block = whole; block * RunnerOptions.BlockTokens < depth; block++) _runner.CopyBlock(block % whole, block);
+    }
+
+    private void Forward(int count, int position, bool wantLogits)
+    {
+        var tokens = new int[count];
+        for (var i = 0; i < count; i++) tokens[i] = _random.Next(_runner.Config.VocabularySize);
+        _runner.Forward(new ForwardBatch(tokens, [new SequenceSlice(0, count, position, _blocks)], wantLogits ? [count - 1] : []), _logits);
+    }
+}

@@ -1,0 +1,22 @@
+namespace AgentRuntime.Engine.Diagnostics;
+
+/// <summary>What <see cref="EngineBenchmark"/> measures.</summary>
+public sealed record EngineBenchmarkOptions
+{
+    /// <summary>Lengths of the prompts to prefill, in tokens, each at least 1.</summary>
+    public IReadOnlyList<int> Prompts { get; init; } = [512];
+
+    /// <summary>Tokens to decode one by one, or 0 for no decode test.</summary>
+    public int Generate { get; init; } = 64;
+
+    /// <summary>Tokens already in the KV cache when a test starts.</summary>
+    public IReadOnlyList<int> Depths { get; init; } = [0];
+
+    /// <summary>Measured runs of each test, after one that warms up.</summary>
+    public int Repetitions { get; init; } = 5;
+
+    /// <summary>KV blocks that the tests need; a runner is to be loaded with at least as many.</summary>
+    public int KvBlocks =>
+        (Depths.DefaultIfEmpty(0).Max() + Math.Max(Prompts.DefaultIfEmpty(1).Max(), Generate) + Backends.RunnerOptions.BlockTokens - 1)
+        / Backends.RunnerOptions.BlockTokens;
+}

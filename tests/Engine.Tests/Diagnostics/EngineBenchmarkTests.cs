@@ -1,0 +1,37 @@
+using AgentRuntime.Engine.Diagnostics;
+using AgentRuntime.Engine.Tests.Backends.Cpu;
+
+namespace AgentRuntime.Engine.Tests.Diagnostics;
+
+public sealed class EngineBenchmarkTests
+{
+    [Fact]
+    public void GivesARowForEachTestAndDepth()
+    {
+        var options = new EngineBenchmarkOptions { Prompts = [5, 40], Generate = 3, Depths = [0, 100], Repetitions = 2 };
+        using var model = new LoadedModel("qwen3-q8_0", new() { KvBlocks = options.KvBlocks, MaxBatchTokens = 32, Threads = 1 });
+        var benchmark = new EngineBenchmark(model.Runner, options);
+        var rows = benchmark.Run(TestContext.Current.CancellationToken).ToList();
+        Assert.Equal(benchmark.Tests, rows.Count);
+        Assert.Equal(
+            [("prefill", 5, 0), ("prefill", 40, 0), ("decode", 3, 0), ("prefill", 5, 100), ("prefill", 40, 100), ("decode", 3, 100)],
+            rows.Select(row => (row.Test, row.Tokens, row.Depth)));
+        Assert.All(rows, row => Assert.InRange(row.TokensPerSecond.Median, row.TokensPerSecond.Min, row.TokensPerSecond.Max));
+        Assert.All(rows, row => Assert.True(row.TokensPerSecond.Min > 0));
+    }
+
+    [Fact]
+    public void ARunnerWithTooFewBlocksIsRefused()
+    {
+        using var model = new LoadedModel("qwen3-q8_0");
+        var error = Assert.Throws<ArgumentException>(() => new EngineBenchmark(model.Runner, new() { Depths = [1000] }));
+        Assert.Contains("KV blocks", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RatesGiveMedianAndRange()
+    {
+        Assert.Equal(new BenchmarkRate(2, 1, 5), BenchmarkRate.Of([5, 1, 2]));
+        Assert.Equal(new BenchmarkRate(1.5, 1, 2), BenchmarkRate.Of([2, 1]));
+    }
+}

@@ -14,7 +14,8 @@ internal static class CommandLine
         var result = CreateRoot().Parse(args);
         if (result.Errors.Count > 0)
         {
-            await error.WriteLineAsync($"agentrt: {result.Errors[0].Message.TrimEnd('.')}; see 'agentrt {Path(result)}--help'.").ConfigureAwait(false);
+            var problem = result.UnmatchedTokens is [var unknown, ..] ? $"'{unknown}' is not expected here" : result.Errors[0].Message.TrimEnd('.');
+            await error.WriteLineAsync($"agentrt: {problem}; see 'agentrt {Path(result)}--help'.").ConfigureAwait(false);
             return ExitCode.Usage;
         }
         try

@@ -1,67 +1,58 @@
 namespace AgentRuntime.Cli.Tests;
 
 /// <summary>
-/// A copy of an example repository, and a stand-in for <c>dotnet run</c> that prints what its tests would print: so a run of
-/// the real agent with the real model takes no compiler and little time. Each start and end of a command is logged.
+/// A copy of the example wrong-operator, and inside it a stand-in for <c>dotnet run</c> that prints what its tests would
+/// print: so a run of the real agent with the real model needs no compiler and little time. Each start and end is logged.
 /// </summary>
 internal sealed class TinyCoderRepository : IDisposable
 {
+    private const string Source = "shop/order/CartRate.cs";
+
     public TinyCoderRepository()
     {
         Folder = Directory.CreateTempSubdirectory("agentrt-repo-").FullName;
-        Tools = Directory.CreateTempSubdirectory("agentrt-bin-").FullName;
-        Write("AGENTS.md", "Run the tests with: dotnet run\n");
-        Write(".gitignore", "log\n");
-        Write("source/Roof/TireSeed.cs", """
-            public static class TireSeed
-            {
-                public static int SumWindShop(int week, int tax) => week - tax;
-            }
-
-            """);
-        Write("Checks.cs", """
-            Check(16, TireSeed.SumWindShop(12, 4));
-
-            """);
-        var program = Path.Combine(Tools, "dotnet");
-        File.WriteAllText(program, """
+        var example = Path.Combine(AppContext.BaseDirectory, "examples", "wrong-operator");
+        foreach (var file in Directory.EnumerateFiles(example, "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(Folder, Path.GetRelativePath(example, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+        var program = Path.Combine(Directory.CreateDirectory(Programs).FullName, "dotnet");
+        File.WriteAllText(program, $"""
             #!/bin/sh
-            echo start >> log
-            if grep -q 'week + tax' source/Roof/TireSeed.cs; then
-                echo '1 passed, 0 failed'; code=0
+            echo start >> {Programs}/log
+            if grep -q 'cost + tax' {Source}; then
+                echo '3 passed, 0 failed'; code=0
             else
-                printf 'FAIL SumWindShop(12, 4): expected 16, got 8\n0 passed, 1 failed\n'; code=1
+                printf 'FAIL AddPrice(12, 4): expected 16, got 8\n2 passed, 1 failed\n'; code=1
             fi
-            echo end >> log
+            echo end >> {Programs}/log
             exit $code
 
             """);
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.AppendAllText(Path.Combine(Folder, ".gitignore"), "programs/\n");
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     public string Folder { get; }
 
-    /// <summary>The folder of the stand-in, for PATH.</summary>
-    public string Tools { get; }
+    /// <summary>The folder of the stand-in, for PATH. Inside the repository, since a sandbox has a /tmp of its own.</summary>
+    public string Programs => Path.Combine(Folder, "programs");
 
-    public bool Fixed => File.ReadAllText(Path.Combine(Folder, "source/Roof/TireSeed.cs")).Contains("week + tax", StringComparison.Ordinal);
+    public bool IsFixed => File.ReadAllText(Path.Combine(Folder, Source)).Contains("cost + tax", StringComparison.Ordinal);
 
+    /// <summary>All files but the log, with their contents.</summary>
+    public string State() => string.Join('\n', Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories)
+        .Select(f => Path.GetRelativePath(Folder, f)).Where(f => !f.StartsWith("programs", StringComparison.Ordinal)).Order(StringComparer.Ordinal)
+        .Select(f => f + "\n" + File.ReadAllText(Path.Combine(Folder, f))));
+
+    /// <summary>How often a command began (<c>start</c>) or ended (<c>end</c>).</summary>
     public int Count(string word)
     {
-        var log = Path.Combine(Folder, "log");
+        var log = Path.Combine(Programs, "log");
         return File.Exists(log) ? File.ReadLines(log).Count(l => l == word) : 0;
     }
 
-    public void Dispose()
-    {
-        Directory.Delete(Folder, true);
-        Directory.Delete(Tools, true);
-    }
-
-    private void Write(string path, string content)
-    {
-        var full = Path.Combine(Folder, path);
-        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-        File.WriteAllText(full, content);
-    }
+    public void Dispose() => Directory.Delete(Folder, true);
 }

@@ -5,9 +5,6 @@ namespace AgentRuntime.Engine.Fuzz;
 /// <summary>Runs many mutated inputs against a target and holds each to the limits.</summary>
 internal static class FuzzRunner
 {
-    /// <summary>Most memory that one case may allocate, in bytes.</summary>
-    public const long MostBytes = 200_000_000;
-
     /// <summary>Most time that one case may take.</summary>
     public static readonly TimeSpan MostTime = TimeSpan.FromSeconds(1);
 
@@ -16,7 +13,7 @@ internal static class FuzzRunner
     /// <summary>Runs cases <paramref name="first"/> to <paramref name="first"/> + <paramref name="cases"/> - 1; each case's number is its seed.</summary>
     public static FuzzReport Run(IFuzzTarget target, int first, int cases)
     {
-        var report = new FuzzReport { Target = target.Name, First = first };
+        var report = new FuzzReport { Target = target.Name, First = first, MostBytes = target.MostBytes };
         foreach (var seed in target.Seeds)
             if (!target.Run(seed)) throw new InvalidOperationException($"The target {target.Name} refuses one of its own seeds.");
         var clock = Stopwatch.StartNew();
@@ -47,9 +44,10 @@ internal static class FuzzRunner
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
         report.LongestCase = time > report.LongestCase ? time : report.LongestCase;
         report.LargestAllocation = Math.Max(report.LargestAllocation, allocated);
+        report.Cases++;
         report.LongestInput = Math.Max(report.LongestInput, input.Length);
         if (time > MostTime) failure ??= $"took {time.TotalSeconds:0.0} s";
-        if (allocated > MostBytes) failure ??= $"allocated {allocated >> 20} MiB";
+        if (allocated > target.MostBytes) failure ??= $"allocated {allocated >> 20} MiB";
         if (failure is not null) report.Failures.Add((number, failure));
     }
 

@@ -12,11 +12,15 @@ internal sealed class TestFolder : IDisposable
     public const string QwenPattern =
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-    public TestFolder(string shape, string quantization)
+    public TestFolder(string shape, string quantization) : this(ModelShape.Find(shape), quantization)
+    {
+    }
+
+    public TestFolder(ModelShape shape, string quantization)
     {
         using var stream = new MemoryStream();
-        ModelSynthesizer.Write(ModelShape.Find(shape), QuantizationMix.Find(quantization), stream);
-        Original = GgufFile.Open(stream.ToArray(), shape);
+        ModelSynthesizer.Write(shape, QuantizationMix.Find(quantization), stream);
+        Original = GgufFile.Open(stream.ToArray(), shape.Config.Name);
         Config = MakeConfig(Original.RequireConfig(), Original.Tensors.ContainsKey("output.weight"));
         Tokenizer = MakeTokenizer();
         Settings = new() { ["eos_token"] = "<|im_end|>", ["pad_token"] = new JsonObject { ["content"] = "<|endoftext|>" }, ["add_bos_token"] = false, ["chat_template"] = "hello" };
@@ -141,7 +145,7 @@ internal sealed class TestFolder : IDisposable
         foreach (var tensor in Original.Tensors.Values)
         {
             var data = new byte[tensor.ByteLength];
-            for (var row = 0; row < tensor.Rows; row++) tensor.Row(row).CopyTo(data.AsSpan((int)(row * tensor.RowBytes)));
+            for (var row = 0; row < tensor.Rows; row++) tensor.Row(row).CopyTo(data.AsSpan((int)(Place(tensor.Name, row) * tensor.RowBytes)));
             if (tensor.Shape.Count < 3)
             {
                 yield return (Name(tensor.Name), tensor.Type.ToString(), [.. tensor.Shape.Reverse()], data);
@@ -152,6 +156,15 @@ internal sealed class TestFolder : IDisposable
                 yield return (Name(tensor.Name).Replace("mlp.", $"mlp.experts.{expert}.", StringComparison.Ordinal), tensor.Type.ToString(),
                     [tensor.Shape[1], tensor.Shape[0]], data[(expert * part)..((expert + 1) * part)]);
         }
+    }
+
+    /// <summary>GGUF files of the llama family hold the two dimensions of a rope pair next to each other, folders half a head apart.</summary>
+    private long Place(string name, long row)
+    {
+        var config = Original.Config!;
+        if (config.RopeHalfSplit || !name.EndsWith("attn_q.weight", StringComparison.Ordinal) && !name.EndsWith("attn_k.weight", StringComparison.Ordinal)) return row;
+        var (head, dimension) = (row / config.HeadLength, row % config.HeadLength);
+        return head * config.HeadLength + dimension % 2 * (config.HeadLength / 2) + dimension / 2;
     }
 
     private static string Name(string gguf) => gguf switch

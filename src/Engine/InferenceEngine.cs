@@ -40,6 +40,7 @@ public sealed class InferenceEngine : IAsyncDisposable, IDisposable
         (Runner, Tokenizer, Options, ChatTemplateSource, _owned) = (runner, tokenizer, options, chatTemplateSource, owned);
         ContextLength = FittingContext(runner, options);
         Fingerprint = SHA256.HashData(Encoding.UTF8.GetBytes($"{runner.GetType().FullName}\n{fingerprint ?? runner.Config.ToString()}"));
+        TextTokens = new TextTokenMap(tokenizer);
         Loop = new EngineLoop(runner, options, ownThread);
     }
 
@@ -62,6 +63,9 @@ public sealed class InferenceEngine : IAsyncDisposable, IDisposable
 
     /// <summary>The model's chat template (Jinja), or null when it has none.</summary>
     public string? ChatTemplateSource { get; }
+
+    /// <summary>What texts became which tokens, for callers that send the whole history as text each time.</summary>
+    public TextTokenMap TextTokens { get; }
 
     /// <summary>Most tokens in a session.</summary>
     public int ContextLength { get; }

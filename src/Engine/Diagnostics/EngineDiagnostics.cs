@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using AgentRuntime.Engine.Sessions;
 
 namespace AgentRuntime.Engine.Diagnostics;
 
@@ -24,4 +25,11 @@ public static class EngineDiagnostics
 
     /// <summary>Sequences per pass.</summary>
     internal static Histogram<int> StepSequences { get; } = Meter.CreateHistogram<int>("agentruntime.engine.step.sequences", "{sequence}");
+
+    /// <summary>Notes what a generation cost, by OpenTelemetry's names where there are some.</summary>
+    internal static void Describe(Activity? activity, Usage usage) => activity?
+        .SetTag("gen_ai.usage.input_tokens", usage.PromptTokens)
+        .SetTag("gen_ai.usage.output_tokens", usage.OutputTokens)
+        .SetTag("agentruntime.engine.cached_tokens", usage.CachedTokens)
+        .SetTag("agentruntime.engine.time_to_first_token_ms", usage.TimeToFirstToken.TotalMilliseconds);
 }

@@ -6,6 +6,10 @@ namespace AgentRuntime.Engine.Sampling;
 /// </summary>
 internal sealed class CandidateHeap
 {
+    /// <summary>Likeliest first, equals by id.</summary>
+    public static Comparer<(float Logit, int Token)> Order { get; } =
+        Comparer<(float Logit, int Token)>.Create((a, b) => Before(a, b) ? -1 : Before(b, a) ? 1 : 0);
+
     private (float Logit, int Token)[] _items = new (float, int)[256];
 
     public int Count { get; private set; }

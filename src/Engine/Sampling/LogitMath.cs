@@ -29,14 +29,41 @@ internal static class LogitMath
         }
     }
 
-    /// <summary>ln Σ exp(logit), computed relative to the maximum so that it cannot overflow.</summary>
-    public static double LogSumExp(ReadOnlySpan<float> logits, float max)
+    /// <summary>Σ exp((logit - max) / temperature); what is above <paramref name="max"/> or not a number does not count.</summary>
+    public static double SumExp(ReadOnlySpan<float> logits, float max, float temperature)
     {
+        // Sums of a few thousand floats at a time keep the rounding errors small.
+        const int Part = 4096;
         var sum = 0.0;
-        foreach (var logit in logits)
+        for (var start = 0; start < logits.Length; start += Part) sum += SumPart(logits[start..Math.Min(start + Part, logits.Length)], max, temperature);
+        return sum;
+    }
+
+    /// <summary>Finds the next index from <paramref name="start"/> on whose value is at least <paramref name="lowest"/>; the length when there is none.</summary>
+    public static int NextAtLeast(ReadOnlySpan<float> logits, int start, float lowest)
+    {
+        var wanted = new Vector<float>(lowest);
+        while (start <= logits.Length - Vector<float>.Count && !Vector.GreaterThanOrEqualAny(new Vector<float>(logits[start..]), wanted))
+            start += Vector<float>.Count;
+        while (start < logits.Length && !(logits[start] >= lowest)) start++;
+        return start;
+    }
+
+    private static float SumPart(ReadOnlySpan<float> logits, float max, float temperature)
+    {
+        var vectors = MemoryMarshal.Cast<float, Vector<float>>(logits);
+        var (limit, nothing) = (new Vector<float>(max), new Vector<float>(float.NegativeInfinity));
+        var sums = Vector<float>.Zero;
+        foreach (var vector in vectors)
         {
-            if (logit <= max) sum += MathF.Exp(logit - max);
+            var logit = Vector.ConditionalSelect(Vector.LessThanOrEqual(vector, limit), vector, nothing);
+            sums += Vector.Exp((logit - limit) / temperature);
         }
-        return max + Math.Log(sum);
+        var sum = Vector.Sum(sums);
+        foreach (var logit in logits[(vectors.Length * Vector<float>.Count)..])
+        {
+            if (logit <= max) sum += MathF.Exp((logit - max) / temperature);
+        }
+        return sum;
     }
 }

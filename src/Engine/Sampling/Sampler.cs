@@ -9,13 +9,16 @@ namespace AgentRuntime.Engine.Sampling;
 /// </summary>
 internal sealed class Sampler
 {
-    /// <summary>Tokens below e^-40 of the likeliest are left out: all of a vocabulary's weigh less than 1e-12 of it.</summary>
+    /// <summary>Tokens e^40 times less likely than the likeliest are left out: all of a vocabulary weigh less than 1e-12 of it.</summary>
     private const float Negligible = 40;
 
     private readonly GenerationOptions _options;
     private readonly CandidateHeap _candidates = new();
+    private readonly List<(float Logit, int Token)> _top = [];
     private readonly List<(int Token, double Weight)> _kept = [];
+    private readonly List<double> _partSums = [];
     private readonly HashSet<int> _penalised = [];
+    private float[] _unchanged = [];
     private SplitMix64 _random;
 
     /// <exception cref="EngineException">An option is out of its range.</exception>
@@ -32,14 +35,21 @@ internal sealed class Sampler
     /// <exception cref="EngineException">No token can be chosen: nothing is allowed, or the model gave no number.</exception>
     public SampledToken Sample(Span<float> logits, ReadOnlySpan<int> history)
     {
-        var unchanged = _options.LogProbabilities ? logits.ToArray() : [];
+        var unchanged = _options.LogProbabilities ? Copy(logits) : default;
         Mask(logits);
         Penalise(logits, history);
         var likeliest = Likeliest(logits);
         var token = _options.Temperature == 0 ? likeliest : Draw(logits, logits[likeliest]);
         _options.TokenMask?.Accept(token);
         if (!_options.LogProbabilities) return new(token, null);
-        return new(token, (float)(unchanged[token] - LogitMath.LogSumExp(unchanged, unchanged[Likeliest(unchanged)])));
+        return new(token, LogProbability(unchanged, token));
+    }
+
+    private ReadOnlySpan<float> Copy(ReadOnlySpan<float> logits)
+    {
+        if (_unchanged.Length != logits.Length) _unchanged = new float[logits.Length];
+        logits.CopyTo(_unchanged);
+        return _unchanged;
     }
 
     private static int Likeliest(ReadOnlySpan<float> logits)
@@ -78,37 +88,68 @@ internal sealed class Sampler
         }
     }
 
+    private static float LogProbability(ReadOnlySpan<float> logits, int token)
+    {
+        var max = logits[Likeliest(logits)];
+        return (float)(logits[token] - max - Math.Log(LogitMath.SumExp(logits, max, temperature: 1)));
+    }
+
     private int Draw(ReadOnlySpan<float> logits, float max)
     {
-        _candidates.Clear();
-        var lowest = max - Negligible * _options.Temperature;
-        for (var token = 0; token < logits.Length; token++)
-        {
-            if (logits[token] >= lowest) _candidates.Add(logits[token], token);
-        }
         _kept.Clear();
-        if (_options.TopK > 0 || _options.TopP < 1) KeepLikeliest(max);
-        else foreach (var (logit, token) in _candidates.Items) Keep(logit, token, max);
+        if (_options.TopK > 0) KeepTopK(logits, max);
+        else if (_options.TopP < 1) KeepTopP(logits, max);
+        else if (_options.MinP > 0) KeepAtLeast(logits, max + _options.Temperature * MathF.Log(_options.MinP), max);
+        else return ChooseFromAll(logits, max);
         return Choose();
     }
 
-    private void KeepLikeliest(float max)
+    /// <summary>Keeps the k likeliest, in order, in one pass: what is not above the last of them is skipped. Top-p counts among them.</summary>
+    private void KeepTopK(ReadOnlySpan<float> logits, float max)
     {
-        var total = 0.0;
-        if (_options.TopK == 0) foreach (var (logit, _) in _candidates.Items) total += Weight(logit, max);
-        _candidates.Build();
-        var reached = 0.0;
-        while (_candidates.Count > 0 && (_options.TopK > 0 ? _kept.Count < _options.TopK : reached < _options.TopP * total))
+        _top.Clear();
+        var lowest = max - Negligible * _options.Temperature;
+        for (var i = LogitMath.NextAtLeast(logits, 0, lowest); i < logits.Length; i = LogitMath.NextAtLeast(logits, i + 1, lowest))
         {
-            var (logit, token) = _candidates.Take();
-            reached += Keep(logit, token, max);
+            var place = _top.BinarySearch((logits[i], i), CandidateHeap.Order);
+            _top.Insert(~place, (logits[i], i));
+            if (_top.Count > _options.TopK) _top.RemoveAt(_options.TopK);
+            if (_top.Count == _options.TopK) lowest = MathF.BitIncrement(_top[^1].Logit);
         }
-        if (_options.TopK == 0) return;
+        var (total, reached) = (0.0, 0.0);
+        foreach (var (logit, _) in _top) total += Weight(logit, max);
+        for (var i = 0; i < _top.Count && reached < _options.TopP * total; i++) reached += Keep(_top[i].Logit, _top[i].Token, max);
+    }
 
-        // With top-k, top-p counts among the k.
-        var (limit, count) = (_options.TopP * reached, 0);
-        for (reached = 0; count < _kept.Count && reached < limit; count++) reached += _kept[count].Weight;
-        _kept.RemoveRange(count, _kept.Count - count);
+    /// <summary>Keeps the likeliest that reach p together. Looks at few tokens first, and at more when they are not enough.</summary>
+    private void KeepTopP(ReadOnlySpan<float> logits, float max)
+    {
+        var wanted = _options.TopP * LogitMath.SumExp(logits, max, _options.Temperature);
+        var reached = 0.0;
+        for (var distance = Negligible / 8; distance <= Negligible && reached < wanted; distance *= 2)
+        {
+            Gather(logits, max - distance * _options.Temperature);
+            _candidates.Build();
+            _kept.Clear();
+            for (reached = 0; _candidates.Count > 0 && reached < wanted;)
+            {
+                var (logit, token) = _candidates.Take();
+                reached += Keep(logit, token, max);
+            }
+        }
+    }
+
+    private void KeepAtLeast(ReadOnlySpan<float> logits, float lowest, float max)
+    {
+        Gather(logits, lowest);
+        foreach (var (logit, token) in _candidates.Items) Keep(logit, token, max);
+    }
+
+    private void Gather(ReadOnlySpan<float> logits, float lowest)
+    {
+        _candidates.Clear();
+        for (var i = LogitMath.NextAtLeast(logits, 0, lowest); i < logits.Length; i = LogitMath.NextAtLeast(logits, i + 1, lowest))
+            _candidates.Add(logits[i], i);
     }
 
     private double Keep(float logit, int token, float max)
@@ -135,5 +176,29 @@ internal sealed class Sampler
             if (point < 0) break;
         }
         return chosen;
+    }
+
+    /// <summary>Draws among all tokens: finds the part of the vocabulary first, then the token in it.</summary>
+    private int ChooseFromAll(ReadOnlySpan<float> logits, float max)
+    {
+        const int Part = 1024;
+        var temperature = _options.Temperature;
+        _partSums.Clear();
+        for (var start = 0; start < logits.Length; start += Part)
+            _partSums.Add(LogitMath.SumExp(logits[start..Math.Min(start + Part, logits.Length)], max, temperature));
+
+        var point = _random.NextDouble() * _partSums.Sum();
+        var part = 0;
+        while (part < _partSums.Count - 1 && point >= _partSums[part]) point -= _partSums[part++];
+        var chosen = -1;
+        for (var token = part * Part; token < Math.Min((part + 1) * Part, logits.Length); token++)
+        {
+            if (!(logits[token] >= max - Negligible * temperature)) continue;
+            chosen = token;
+            point -= Weight(logits[token], max);
+            if (point < 0) break;
+        }
+        // Rounding may lead into a part where nothing is likely.
+        return chosen >= 0 ? chosen : Likeliest(logits);
     }
 }

@@ -72,6 +72,7 @@ public sealed class Session : IDisposable
             await foreach (var tokenEvent in request.Events.ReadAllAsync(CancellationToken.None))
             {
                 if (request.IsPaused) _engine.Loop.Wake();
+                if (tokenEvent.Usage is { } usage) EngineDiagnostics.Describe(activity, usage);
                 yield return tokenEvent;
             }
         }

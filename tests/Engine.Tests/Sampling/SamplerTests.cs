@@ -57,6 +57,44 @@ public class SamplerTests
         }
     }
 
+    /// <summary>A vocabulary of several thousand, against a sampler that sorts and adds up everything.</summary>
+    [Theory]
+    [InlineData(1f, 0, 1f, 0f)]
+    [InlineData(0.5f, 40, 0.9f, 0f)]
+    [InlineData(1.5f, 0, 0.97f, 0f)]
+    [InlineData(1f, 0, 0.5f, 0.01f)]
+    [InlineData(2f, 0, 1f, 0.02f)]
+    [InlineData(20f, 4000, 1f, 0f)]
+    public void Agrees_with_a_plain_sampler_on_a_large_vocabulary(float temperature, int topK, float topP, float minP)
+    {
+        var random = new Random(11);
+        var logits = Enumerable.Range(0, 5003).Select(_ => 12 * random.NextSingle() * random.NextSingle() * random.NextSingle()).ToArray();
+        logits[17] = float.NaN;
+        logits[3000] = float.NegativeInfinity;
+
+        var max = logits.Where(float.IsFinite).Max();
+        var sorted = Enumerable.Range(0, logits.Length).Where(i => float.IsFinite(logits[i])).OrderByDescending(i => logits[i]).ThenBy(i => i)
+            .Select(i => (Token: i, Weight: Math.Exp((logits[i] - max) / temperature))).ToList();
+        if (topK > 0) sorted = sorted[..topK];
+        var (total, reached) = (sorted.Sum(s => s.Weight), 0.0);
+        var kept = sorted.TakeWhile(s => (reached += s.Weight) - s.Weight < topP * total).Where(s => s.Weight >= minP).ToList();
+
+        var sampler = new Sampler(new() { Temperature = temperature, TopK = topK, TopP = topP, MinP = minP, Seed = 9 });
+        const int Draws = 1500;
+        var mean = 0.0;
+        var allowed = kept.Select(s => s.Token).ToHashSet();
+        for (var i = 0; i < Draws; i++)
+        {
+            var token = sampler.Sample([.. logits], []).Token;
+            Assert.Contains(token, allowed);
+            mean += logits[token] / Draws;
+        }
+        var weight = kept.Sum(s => s.Weight);
+        var expected = kept.Sum(s => s.Weight * logits[s.Token]) / weight;
+        var deviation = Math.Sqrt(kept.Sum(s => s.Weight * Math.Pow(logits[s.Token] - expected, 2)) / weight / Draws);
+        Assert.Equal(expected, mean, 4 * deviation);
+    }
+
     [Fact]
     public void The_same_seed_gives_the_same_tokens_and_these_ones()
     {

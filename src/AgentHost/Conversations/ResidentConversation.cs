@@ -55,6 +55,9 @@ public sealed class ResidentConversation : IConversation
     /// <inheritdoc/>
     public int ContextTokens => _session.Length;
 
+    /// <summary>The token ids of the conversation so far.</summary>
+    public IReadOnlyList<int> Tokens => _session.Tokens;
+
     /// <inheritdoc/>
     public long ComputedTokens { get; private set; }
 
@@ -127,7 +130,12 @@ public sealed class ResidentConversation : IConversation
     }
 
     /// <inheritdoc/>
-    public ValueTask<IConversation> ForkAsync(CancellationToken cancellationToken = default) => new(new ResidentConversation(this));
+    public async ValueTask<IConversation> ForkAsync(CancellationToken cancellationToken = default)
+    {
+        // What was appended and not computed yet would otherwise be computed by both.
+        if (_session.Length > 0) ComputedTokens += (await _session.PrefillAsync(cancellationToken).ConfigureAwait(false)).ComputedTokens;
+        return new ResidentConversation(this);
+    }
 
     /// <inheritdoc/>
     public ConversationCheckpoint Checkpoint() => new(_history.Count, _session.Length) { Session = _session.Checkpoint() };

@@ -42,7 +42,7 @@ internal static class Access
         if (stride == 0) throw new JinjaError("a slice cannot have step 0");
         if (value is ListValue { Kind: not SequenceKind.Iterator } list)
             return new ListValue([.. Indexes(list.Values.Count, Bound(start), Bound(stop), stride).Select(i => list.Values[i])], list.Kind);
-        if (value is not StringValue text) return new UndefinedValue($"'{value.TypeName}' object cannot be sliced");
+        if (value is not StringValue text) throw new JinjaError($"'{value.TypeName}' object cannot be sliced");
         if (stride == 1)
         {
             var (from, to) = Range(text.Length!.Value, Bound(start), Bound(stop), 1);

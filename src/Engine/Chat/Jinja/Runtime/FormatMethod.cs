@@ -41,7 +41,7 @@ internal static class FormatMethod
         var path = colon < 0 ? field : field[..colon];
         var bang = path.IndexOf('!', StringComparison.Ordinal);
         var value = Resolve(bang < 0 ? path : path[..bang], arguments, ref next);
-        if (bang >= 0 && path[(bang + 1)..] == "r") value = ValueFilters.All["pprint"](null!, value, Arguments.None);
+        if (bang >= 0 && path[(bang + 1)..] == "r") value = ValueFilters.Repr(value);
         else if (bang >= 0) value = new StringValue(value.ToText());
         return FormatSpec.Apply(value, specification);
     }

@@ -91,7 +91,7 @@ internal static class NumberFilters
         var number = Numbers.AsDouble(value) ?? throw new JinjaError($"'round' needs a number, not '{value.TypeName}'");
         switch (method)
         {
-            case "common": return value is FloatValue || precision < 0 ? new FloatValue(RoundHalfEven(number, precision)) : value;
+            case "common": return value is FloatValue || precision < 0 ? new FloatValue(RoundHalfEven(number, precision)) : Operators.Sign("+", value);
             case "ceil" or "floor":
                 var scale = Math.Pow(10, precision);
                 return new FloatValue((method == "ceil" ? Math.Ceiling(number * scale) : Math.Floor(number * scale)) / scale);

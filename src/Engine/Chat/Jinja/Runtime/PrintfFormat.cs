@@ -40,7 +40,7 @@ internal static partial class PrintfFormat
         var flags = match.Groups["flags"].Value;
         var precision = match.Groups["precision"] is { Success: true } digits ? FormatSpec.Width("0" + digits.Value) : -1;
         var type = match.Groups["type"].Value[0];
-        if (type == 'r') value = ValueFilters.All["pprint"](null!, value, Arguments.None);
+        if (type == 'r') value = ValueFilters.Repr(value);
         if (type is 'd' or 'i' or 'u' && value is FloatValue real) value = new IntValue(new System.Numerics.BigInteger(Math.Truncate(real.Value)));
         var text = FormatSpec.Convert(value, type is 'r' ? 's' : type == 'u' ? 'd' : type, precision, flags.Contains('+') ? "+" : flags.Contains(' ') ? " " : "");
         var width = match.Groups["width"] is { Success: true } given ? FormatSpec.Width(given.Value) : 0;

@@ -16,7 +16,7 @@ internal static class SelectionFilters
 
     private static ListValue Map(RenderContext context, JinjaValue value, Arguments arguments)
     {
-        var elements = Access.Elements(value);
+        var elements = Elements(value);
         if (arguments.Positional.Count == 0)
         {
             var bound = arguments.Bind("map", "attribute", "default");
@@ -41,13 +41,16 @@ internal static class SelectionFilters
         }
         var test = arguments.Positional.Count > 0 ? Name(arguments.Positional[0]) : null;
         var rest = test is null ? arguments : arguments.Skip(1);
-        return Iterator(Access.Elements(value).Where(e =>
+        return Iterator(Elements(value).Where(e =>
         {
             context.Step(context.Line);
             var tested = attribute is null ? e : Access.Path(e, attribute);
             return keeps == (test is null ? tested.IsTrue : Tests.Apply(test, context, tested, rest));
         }));
     }
+
+    // Jinja gives nothing for anything false, even what cannot be looped over.
+    private static IEnumerable<JinjaValue> Elements(JinjaValue value) => value.IsTrue ? Access.Elements(value) : [];
 
     private static string Name(JinjaValue value) => value is StringValue name
         ? name.Value

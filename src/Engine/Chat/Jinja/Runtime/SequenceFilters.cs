@@ -88,7 +88,12 @@ internal static class SequenceFilters
     private static ListValue Unique(JinjaValue value, JinjaValue?[] bound)
     {
         var isCaseSensitive = IsSet(bound[0]);
-        return new([.. Access.Elements(value).DistinctBy(e => Fold(bound[1] is { } path ? Access.Path(e, path) : e, isCaseSensitive))], SequenceKind.Iterator);
+        JinjaValue Key(JinjaValue element)
+        {
+            var key = Fold(bound[1] is { } path ? Access.Path(element, path) : element, isCaseSensitive);
+            return key.IsHashable ? key : throw new JinjaError($"a '{key.TypeName}' cannot be told apart by 'unique'");
+        }
+        return new([.. Access.Elements(value).DistinctBy(Key)], SequenceKind.Iterator);
     }
 
     private static JinjaValue Extreme(JinjaValue value, JinjaValue?[] bound, int sign)

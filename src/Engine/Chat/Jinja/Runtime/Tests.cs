@@ -10,7 +10,7 @@ internal static class Tests
     private static readonly Dictionary<string, Test> ByName = new(StringComparer.Ordinal)
     {
         ["boolean"] = (v, _) => v is BoolValue,
-        ["callable"] = (v, _) => v is ICallable,
+        ["callable"] = (v, _) => v is ICallable or UndefinedValue,
         ["defined"] = (v, _) => v is not UndefinedValue,
         ["divisibleby"] = (v, a) => !Operators.Arithmetic("%", v, One(a)).IsTrue,
         ["escaped"] = (v, _) => v is StringValue { IsSafe: true },

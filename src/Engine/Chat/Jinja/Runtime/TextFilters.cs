@@ -16,7 +16,7 @@ internal static partial class TextFilters
         ["forceescape"] = (_, value, _) => new StringValue(Html.Escape(value.ToText()), isSafe: true),
         ["format"] = (_, value, a) => Text(PrintfFormat.Apply(
             value.ToText(), a.Named.Count > 0 ? Globals.ToDict(a.Named) : new ListValue(a.Positional, SequenceKind.Tuple))),
-        ["indent"] = (_, value, a) => Indent(value.ToText(), a.Bind("indent", "width", "first", "blank")),
+        ["indent"] = (_, value, a) => Indent(Only(value, "indent"), a.Bind("indent", "width", "first", "blank")),
         ["lower"] = (_, value, _) => Text(value.ToText().ToLowerInvariant()),
         ["replace"] = (_, value, a) => Replace(value, a.Bind("replace", "old", "new", "count")),
         ["safe"] = (_, value, _) => new StringValue(value.ToText(), isSafe: true),
@@ -24,7 +24,7 @@ internal static partial class TextFilters
         ["striptags"] = (_, value, _) => Text(string.Join(' ', Tag().Replace(value.ToText(), "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))),
         ["title"] = (_, value, _) => Text(Title(value.ToText())),
         ["trim"] = (_, value, a) => Text(PythonText.Strip(value.ToText(), Chars(a.Bind("trim", "chars")[0]), atStart: true, atEnd: true)),
-        ["truncate"] = (_, value, a) => Truncate(value.ToText(), a.Bind("truncate", "length", "killwords", "end", "leeway")),
+        ["truncate"] = (_, value, a) => Truncate(value, a.Bind("truncate", "length", "killwords", "end", "leeway")),
         ["upper"] = (_, value, _) => Text(value.ToText().ToUpperInvariant()),
         ["urlencode"] = (_, value, _) => Text(UrlEncode(value)),
         ["wordcount"] = (_, value, _) => new IntValue(Word().Count(value.ToText())),
@@ -39,6 +39,10 @@ internal static partial class TextFilters
         : Numbers.AsIndex(value) ?? throw new JinjaError($"a whole number is needed, not '{value.TypeName}'");
 
     private static StringValue Text(string text) => new(text);
+
+    // The few filters that do not turn other values into text first.
+    private static string Only(JinjaValue value, string filter) =>
+        value is StringValue text ? text.Value : throw new JinjaError($"'{filter}' needs a text, not '{value.TypeName}'");
 
     private static StringValue Escape(JinjaValue value) =>
         value is StringValue { IsSafe: true } safe ? safe : new(Html.Escape(value.ToText()), isSafe: true);
@@ -79,16 +83,17 @@ internal static partial class TextFilters
         return output.ToString();
     }
 
-    private static StringValue Truncate(string text, JinjaValue?[] arguments)
+    private static JinjaValue Truncate(JinjaValue value, JinjaValue?[] arguments)
     {
         var (length, killWords, end) = (Int(arguments[0], 255), arguments[1]?.IsTrue ?? false, arguments[2]?.ToText() ?? "...");
         var leeway = arguments[3] is null or NoneValue ? 5 : Int(arguments[3], 5);
         var endLength = CodePoints.Count(end);
         if (length < endLength || leeway < 0) throw new JinjaError($"'truncate' needs a length of at least {endLength} and a leeway of at least 0");
-        if (CodePoints.Count(text) <= length + leeway) return new(text);
+        if (value.Length <= length + leeway) return value;
+        var text = Only(value, "truncate");
         var kept = text[..CodePoints.Position(text, length - endLength)];
         var space = kept.LastIndexOf(' ');
-        return new((killWords || space < 0 ? kept : kept[..space]) + end);
+        return new StringValue((killWords || space < 0 ? kept : kept[..space]) + end);
     }
 
     private static string UrlEncode(JinjaValue value)

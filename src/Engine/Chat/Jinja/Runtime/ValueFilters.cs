@@ -10,7 +10,6 @@ internal static class ValueFilters
         ["attr"] = (_, value, a) => Attr(value, a.Bind("attr", "name")[0]),
         ["d"] = (_, value, a) => Default(value, a.Bind("default", "default_value", "boolean")),
         ["default"] = (_, value, a) => Default(value, a.Bind("default", "default_value", "boolean")),
-        ["pprint"] = (_, value, _) => Repr(value),
         ["tojson"] = (_, value, a) => new StringValue(
             JsonText.Write(value, JsonStyle.Of(a.Bind("tojson", "ensure_ascii", "indent", "separators", "sort_keys")))),
     };
@@ -26,7 +25,8 @@ internal static class ValueFilters
         return value.Attribute(text) ?? new UndefinedValue($"'{value.TypeName}' object has no attribute '{text}'");
     }
 
-    private static StringValue Repr(JinjaValue value)
+    /// <summary>Python's <c>repr(value)</c>.</summary>
+    public static StringValue Repr(JinjaValue value)
     {
         var output = new System.Text.StringBuilder();
         value.WriteRepr(output);

@@ -16,7 +16,12 @@ internal static class Numbers
 
     /// <summary>The value as a float, if it is any number.</summary>
     public static double? AsDouble(JinjaValue? value) =>
-        value is FloatValue number ? number.Value : (double?)AsInteger(value);
+        value is FloatValue number ? number.Value : AsInteger(value) is { } integer ? ToDouble(integer) : null;
+
+    /// <summary>The nearest float; .NET's own conversion cuts digits off instead.</summary>
+    public static double ToDouble(BigInteger value) => value.GetBitLength() <= 53
+        ? (double)value
+        : double.Parse(value.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     /// <summary>The value as an integer that fits an index; larger ones are held at the ends.</summary>
     public static int? AsIndex(JinjaValue? value) => AsInteger(value) is { } number

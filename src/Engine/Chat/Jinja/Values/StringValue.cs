@@ -44,7 +44,7 @@ internal sealed class StringValue : JinjaValue
     public override void WriteRepr(StringBuilder output)
     {
         var quote = Value.Contains('\'') && !Value.Contains('"') ? '"' : '\'';
-        output.Append(quote);
+        output.Append(IsSafe ? "Markup(" : "").Append(quote);
         foreach (var rune in Value.EnumerateRunes())
         {
             var code = rune.Value;
@@ -56,6 +56,6 @@ internal sealed class StringValue : JinjaValue
                 output.Append(code <= 0xff ? $"\\x{code:x2}" : code <= 0xffff ? $"\\u{code:x4}" : $"\\U{code:x8}");
             else output.Append(rune.ToString());
         }
-        output.Append(quote);
+        output.Append(quote).Append(IsSafe ? ")" : "");
     }
 }

@@ -45,7 +45,7 @@ internal sealed class JinjaTemplate
         var context = new RenderContext(globals, clock);
         try
         {
-            _body.Run(context);
+            _body.RunIn(context, context.Scope);
             return context.Output.ToString();
         }
         catch (JinjaError error)

@@ -76,6 +76,9 @@ public class ErrorTests
     [InlineData("{{ ~ }}")]
     [InlineData("{{ x is }}")]
     [InlineData("{{ 1 is string is string }}")]
+    [InlineData("{{ i[1:] }}")]
+    [InlineData("{{ i | indent }}")]
+    [InlineData("{{ ms | unique | list }}")]
     public void What_Jinja_refuses_is_refused_with_a_line(string source)
     {
         var error = Assert.Throws<TemplateException>(() => JinjaSample.Render("\n" + source));

@@ -60,5 +60,8 @@ public class FiltersTests
     [InlineData(
         "{{ [3, 1, 2] | sort | first }} {{ ['x'] | first | upper }} {{ (l | length) + 1 }} {{ l | length + 1 }} {{ -l | length if false else 'ok' }} {{ l | select('in', [1, 2]) | list }} {{ [[2, 'b'], [1, 'a']] | sort }} {{ [{'a': 2}, {'a': 1}] | sort(attribute='a') }}",
         "1 X 4 4 ok [1, 2] [[1, 'a'], [2, 'b']] [{'a': 1}, {'a': 2}]")]
+    [InlineData(
+        "{{ true | round }} {{ none | select | list }} {{ 0 | map('upper') | list }} {{ big | float }} {{ 2.5 * big }} {{ missing is callable }} {{ [html | e] }}",
+        "1 [] [] 1.8446744073709552e+19 4.611686018427388e+19 True [Markup('&lt;a href=&#39;x&#39;&gt;&#34;&amp;&lt;/a&gt;')]")]
     public void Filters_follow_Jinja(string source, string expected) => Assert.Equal(expected, JinjaSample.Render(source));
 }

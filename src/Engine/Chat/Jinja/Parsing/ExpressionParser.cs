@@ -13,6 +13,9 @@ internal sealed class ExpressionParser(TokenStream tokens)
     /// <summary>The special names of the macros around the current place, innermost last.</summary>
     public List<SpecialNames> Macros { get; } = [];
 
+    /// <summary>The names of the scope around the current place.</summary>
+    public FrameNames Frame { get; set; } = new(null);
+
     /// <summary>Parses an expression.</summary>
     public Expression Parse()
     {
@@ -244,6 +247,7 @@ internal sealed class ExpressionParser(TokenStream tokens)
             case "none" or "None": return new Literal(NoneValue.Instance, token.Line);
         }
         if (Macros.Count > 0) Macros[^1].Note(token.Text);
+        Frame.Mention(token.Text);
         return new NameExpression(token.Text, token.Line);
     }
 

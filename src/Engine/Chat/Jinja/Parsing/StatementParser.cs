@@ -25,6 +25,31 @@ internal sealed class StatementParser
         return parser.ParseUntil();
     }
 
+    // Parses something that has a scope to itself, whose parameters are these names.
+    private T InFrame<T>(IEnumerable<string> parameters, Func<T> parse)
+    {
+        var frame = new FrameNames(_expressions.Frame);
+        foreach (var name in parameters) frame.Mention(name);
+        return InFrame(frame, parse);
+    }
+
+    private T InFrame<T>(FrameNames frame, Func<T> parse)
+    {
+        var outer = _expressions.Frame;
+        _expressions.Frame = frame;
+        var result = parse();
+        _expressions.Frame = outer;
+        return result;
+    }
+
+    private Block ParseBranch(params string[] ends)
+    {
+        _expressions.Frame.EnterBranch();
+        var body = ParseBody(ends);
+        _expressions.Frame.LeaveBranch();
+        return body;
+    }
+
     // Parses up to a tag of one of these names, which becomes the current token; with none, up to the end.
     private Block ParseUntil(params string[] ends)
     {
@@ -44,7 +69,7 @@ internal sealed class StatementParser
                     break;
                 case TokenKind.BlockBegin when _tokens.Current.Kind == TokenKind.Name && ends.Contains(_tokens.Current.Text):
                     _tokens.Leave();
-                    return new(statements);
+                    return new(statements, _expressions.Frame);
                 case TokenKind.BlockBegin:
                     statements.Add(ParseTag());
                     _tokens.Expect(TokenKind.BlockEnd);
@@ -52,7 +77,7 @@ internal sealed class StatementParser
                 default:
                     if (ends.Length > 0) throw _tokens.Fail($"a block is not closed with '{{% {ends[^1]} %}}'");
                     _tokens.Leave();
-                    return new(statements);
+                    return new(statements, _expressions.Frame);
             }
         }
     }
@@ -89,7 +114,7 @@ internal sealed class StatementParser
             case "generation": return new PassthroughStatement(ParseBodyTo("endgeneration"), line);
             case "autoescape":
                 _expressions.Parse();
-                return new WithStatement([], ParseBodyTo("endautoescape"), line);
+                return new WithStatement([], InFrame([], () => ParseBodyTo("endautoescape")), line);
             case "block": return ParseBlock(line);
             case "break" or "continue" when _loops > 0:
                 return new JumpStatement(tag == "break" ? Flow.Break : Flow.Continue, line);
@@ -105,34 +130,44 @@ internal sealed class StatementParser
         while (true)
         {
             var test = _expressions.ParseTuple(withIf: false);
-            branches.Add((test, ParseBody("elif", "else", "endif")));
+            branches.Add((test, ParseBranch("elif", "else", "endif")));
             var end = _tokens.Next().Text;
             if (end == "elif") continue;
-            return new(branches, end == "else" ? ParseBodyTo("endif") : Block.Empty, line);
+            var otherwise = end == "else" ? ParseBranch("endif") : Block.Empty;
+            if (end == "else") _tokens.Next();
+            return new(branches, otherwise, line);
         }
     }
 
     private ForStatement ParseFor(int line)
     {
-        var target = ParseTarget();
+        var names = new List<string>();
+        var target = ParseTarget(names);
         _tokens.ExpectName("in");
         var values = _expressions.ParseTuple(withIf: false);
-        var test = _tokens.SkipName("if") ? _expressions.Parse() : null;
+        var test = _tokens.SkipName("if") ? InFrame(names, _expressions.Parse) : null;
         var isRecursive = _tokens.SkipName("recursive");
         _loops++;
-        var body = ParseBody("endfor", "else");
+        var body = InFrame(names.Append("loop"), () => ParseBody("endfor", "else"));
         _loops--;
-        var otherwise = _tokens.Next().Text == "else" ? ParseBodyTo("endfor") : Block.Empty;
+        var otherwise = _tokens.Next().Text == "else" ? InFrame([], () => ParseBodyTo("endfor")) : Block.Empty;
         return new(target, values, test, isRecursive, body, otherwise, line);
     }
 
     private SetStatement ParseSet(int line)
     {
-        var target = ParseTarget(withNamespace: true);
-        if (_tokens.SkipOperator("=")) return new(target, _expressions.ParseTuple(), line);
+        var names = new List<string>();
+        var target = ParseTarget(names, withNamespace: true);
+        if (_tokens.SkipOperator("="))
+        {
+            var assigned = _expressions.ParseTuple();
+            names.ForEach(_expressions.Frame.Set);
+            return new(target, assigned, line);
+        }
+        names.ForEach(_expressions.Frame.Set);
         var filters = new FilterHole(line);
         var value = _tokens.SkipOperator("|") ? _expressions.ParseFilters(filters) : filters;
-        filters.Body = new CapturedText(ParseBodyTo("endset"), line);
+        filters.Body = new CapturedText(InFrame([], () => ParseBodyTo("endset")), line);
         return new(target, value, line);
     }
 
@@ -140,7 +175,7 @@ internal sealed class StatementParser
     {
         var hole = new FilterHole(line);
         var value = _expressions.ParseFilters(hole);
-        hole.Body = new CapturedText(ParseBodyTo("endfilter"), line);
+        hole.Body = new CapturedText(InFrame([], () => ParseBodyTo("endfilter")), line);
         return new(value, line);
     }
 
@@ -155,65 +190,66 @@ internal sealed class StatementParser
     private MacroStatement ParseMacro(int line)
     {
         var name = _tokens.ExpectName();
-        var (signature, body) = ParseMacroBody(name, "endmacro", ParseParameters);
+        _expressions.Frame.Set(name);
+        var (parameters, frame) = ParseParameters();
+        var (signature, body) = ParseMacroBody(name, parameters, frame, "endmacro");
         return new(signature, body, line);
     }
 
     private CallBlockStatement ParseCall(int line)
     {
-        CallExpression? call = null;
-        var (signature, body) = ParseMacroBody("caller", "endcall", () =>
-        {
-            var parameters = _tokens.Current.IsOperator("(") ? ParseParameters() : [];
-            call = _expressions.Parse() as CallExpression ?? throw new TemplateException("a 'call' block needs a call", line);
-            return parameters;
-        });
-        return new(signature, call!, body, line);
+        var (parameters, frame) = _tokens.Current.IsOperator("(") ? ParseParameters() : ([], new(_expressions.Frame));
+        var call = _expressions.Parse() as CallExpression ?? throw new TemplateException("a 'call' block needs a call", line);
+        var (signature, body) = ParseMacroBody("caller", parameters, frame, "endcall");
+        return new(signature, call, body, line);
     }
 
     private (MacroSignature Signature, Block Body) ParseMacroBody(
-        string name, string end, Func<IReadOnlyList<(string, Expression?)>> parseParameters)
+        string name, IReadOnlyList<(string Name, Expression? Default)> parameters, FrameNames frame, string end)
     {
         var names = new SpecialNames();
-        var parameters = parseParameters();
         var loops = _loops;
         _loops = 0;
         _expressions.Macros.Add(names);
-        var body = ParseBodyTo(end);
+        var body = InFrame(frame, () => ParseBodyTo(end));
         _expressions.Macros.RemoveAt(_expressions.Macros.Count - 1);
         _loops = loops;
-        bool Uses(bool mentioned, string special) => mentioned && !parameters.Any(p => p.Item1 == special);
+        bool Uses(bool mentioned, string special) => mentioned && !parameters.Any(p => p.Name == special);
         return (new(name, parameters, Uses(names.Caller, "caller"), Uses(names.Varargs, "varargs"), Uses(names.Kwargs, "kwargs")), body);
     }
 
-    private List<(string, Expression?)> ParseParameters()
+    // Defaults are evaluated in the macro's own scope, after the parameters before them.
+    private (List<(string Name, Expression? Default)> Parameters, FrameNames Frame) ParseParameters()
     {
-        var parameters = new List<(string, Expression?)>();
+        var frame = new FrameNames(_expressions.Frame);
+        var parameters = new List<(string Name, Expression? Default)>();
         _tokens.ExpectOperator("(");
         while (!_tokens.Current.IsOperator(")"))
         {
             var name = _tokens.ExpectName();
-            var fallback = _tokens.SkipOperator("=") ? _expressions.Parse() : null;
-            if (fallback is null && parameters.Count > 0 && parameters[^1].Item2 is not null)
+            frame.Mention(name);
+            var fallback = _tokens.SkipOperator("=") ? InFrame(frame, _expressions.Parse) : null;
+            if (fallback is null && parameters.Count > 0 && parameters[^1].Default is not null)
                 throw _tokens.Fail("a parameter without a default follows one with a default");
             parameters.Add((name, fallback));
             if (!_tokens.SkipOperator(",")) break;
         }
         _tokens.ExpectOperator(")");
-        return parameters;
+        return (parameters, frame);
     }
 
     private WithStatement ParseWith(int line)
     {
         var assignments = new List<(Target, Expression)>();
+        var names = new List<string>();
         while (_tokens.Current.Kind != TokenKind.BlockEnd)
         {
-            var target = ParseTarget();
+            var target = ParseTarget(names);
             _tokens.ExpectOperator("=");
             assignments.Add((target, _expressions.Parse()));
             if (!_tokens.SkipOperator(",")) break;
         }
-        return new(assignments, ParseBodyTo("endwith"), line);
+        return new(assignments, InFrame(names, () => ParseBodyTo("endwith")), line);
     }
 
     // Without inheritance a block is just its contents.
@@ -222,37 +258,44 @@ internal sealed class StatementParser
         var name = _tokens.ExpectName();
         _tokens.SkipName("scoped");
         _tokens.SkipName("required");
-        var body = ParseBodyTo("endblock");
+        var body = InFrame([], () => ParseBodyTo("endblock"));
         _tokens.SkipName(name);
         return new([], body, line);
     }
 
-    private Target ParseTarget(bool withNamespace = false)
+    // Parses what is assigned to, and adds the names of the variables in it.
+    private Target ParseTarget(List<string> names, bool withNamespace = false)
     {
         var targets = new List<Target>();
         var isTuple = false;
         do
         {
             if (targets.Count > 0 && (_tokens.Current.IsName("in") || _tokens.Current.IsOperator("="))) break;
-            targets.Add(ParseSingleTarget(withNamespace));
+            targets.Add(ParseSingleTarget(names, withNamespace));
             isTuple |= _tokens.Current.IsOperator(",");
         }
         while (_tokens.SkipOperator(","));
         return isTuple ? new TupleTarget(targets) : targets[0];
     }
 
-    private Target ParseSingleTarget(bool withNamespace)
+    private Target ParseSingleTarget(List<string> names, bool withNamespace)
     {
         if (_tokens.SkipOperator("("))
         {
             _tokens.Enter();
-            var inner = ParseTarget();
+            var inner = ParseTarget(names);
             _tokens.ExpectOperator(")");
             _tokens.Leave();
             return inner;
         }
         var name = _tokens.ExpectName();
         if (name is "true" or "false" or "none" or "True" or "False" or "None") throw _tokens.Fail($"'{name}' cannot be assigned to");
-        return withNamespace && _tokens.SkipOperator(".") ? new NamespaceTarget(name, _tokens.ExpectName()) : new NameTarget(name);
+        if (withNamespace && _tokens.SkipOperator("."))
+        {
+            _expressions.Frame.Mention(name);
+            return new NamespaceTarget(name, _tokens.ExpectName());
+        }
+        names.Add(name);
+        return new NameTarget(name);
     }
 }

@@ -7,5 +7,5 @@ namespace AgentRuntime.Engine.Chat.Jinja.Syntax;
 internal sealed class CapturedText(Block body, int line) : Expression(line)
 {
     protected override JinjaValue Compute(RenderContext context) =>
-        context.Capture(() => context.Inside(new(context.Scope), () => body.Run(context)));
+        context.Capture(() => body.RunIn(context, new(context.Scope)));
 }

@@ -7,13 +7,9 @@ namespace AgentRuntime.Engine.Chat.Jinja.Syntax;
 internal sealed class ForStatement(
     Target target, Expression values, Expression? test, bool isRecursive, Block body, Block otherwise, int line) : Statement(line)
 {
-    public override Flow Run(RenderContext context)
-    {
-        RunOver(context, context.Scope, values.Evaluate(context), depth: 0);
-        return Flow.Next;
-    }
+    public override Flow Run(RenderContext context) => RunOver(context, context.Scope, values.Evaluate(context), depth: 0);
 
-    private void RunOver(RenderContext context, Scope outer, JinjaValue over, int depth)
+    private Flow RunOver(RenderContext context, Scope outer, JinjaValue over, int depth)
     {
         context.Line = Line;
         var items = Access.Elements(over);
@@ -22,6 +18,7 @@ internal sealed class ForStatement(
         loop = new(selected, depth, isRecursive
             ? (inner, arguments) => inner.Capture(() => RunOver(inner, outer, arguments.Bind("loop", "values")[0] ?? NoneValue.Instance, depth + 1))
             : null);
+        var hasEnded = false;
         for (var i = 0; i < selected.Count; i++)
         {
             loop.Index = i;
@@ -29,9 +26,12 @@ internal sealed class ForStatement(
             scope.Set("loop", loop);
             context.Step(Line);
             target.Assign(context, scope, selected[i]);
-            if (context.Inside(scope, () => body.Run(context)) == Flow.Break) break;
+            var flow = body.RunIn(context, scope);
+            hasEnded |= flow == Flow.Next;
+            if (flow == Flow.Break) break;
         }
-        if (selected.Count == 0) context.Inside(new(outer), () => otherwise.Run(context));
+        // As in Jinja: a pass that was left early does not count.
+        return hasEnded ? Flow.Next : otherwise.RunIn(context, new(outer));
     }
 
     private List<JinjaValue> Select(RenderContext context, Scope outer, IEnumerable<JinjaValue> items)

@@ -27,7 +27,7 @@ internal sealed class MacroValue(MacroSignature signature, Block body, Scope def
         return context.Inside(scope, () =>
         {
             Bind(context, scope, arguments);
-            return context.Capture(() => body.Run(context));
+            return context.Capture(() => body.RunIn(context, scope));
         });
     }
 

@@ -9,6 +9,6 @@ internal sealed class WithStatement(IReadOnlyList<(Target Target, Expression Val
     {
         var scope = new Scope(context.Scope);
         foreach (var (target, value) in assignments) target.Assign(context, scope, value.Evaluate(context));
-        return context.Inside(scope, () => body.Run(context));
+        return body.RunIn(context, scope);
     }
 }

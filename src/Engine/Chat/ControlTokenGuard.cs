@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -11,6 +12,9 @@ internal sealed class ControlTokenGuard(IReadOnlyCollection<string> controlToken
 {
     private const char Cut = '\uf8e0';
 
+    private readonly SearchValues<string> _search = SearchValues.Create(
+        [.. controlTokens.Where(t => t.Length > 0), Cut.ToString(), "\\u"], StringComparison.Ordinal);
+
     /// <summary>Messages with every control token's text broken.</summary>
     public IReadOnlyList<JsonElement> Guard(IReadOnlyList<JsonElement> messages) => [.. messages.Select(Guard)];
 
@@ -20,9 +24,8 @@ internal sealed class ControlTokenGuard(IReadOnlyCollection<string> controlToken
     private JsonElement Guard(JsonElement message)
     {
         var raw = message.GetRawText();
-        // Escapes in the JSON could hide a token, so a backslash u means a closer look.
-        var isSuspect = raw.Contains(Cut) || raw.Contains("\\u", StringComparison.Ordinal) || controlTokens.Any(t => raw.Contains(t, StringComparison.Ordinal));
-        return isSuspect ? JsonSerializer.SerializeToElement(Guard(JsonNode.Parse(raw))) : message;
+        // An escape in the JSON could hide a token, so a backslash and u mean a closer look too.
+        return raw.AsSpan().ContainsAny(_search) ? JsonSerializer.SerializeToElement(Guard(JsonNode.Parse(raw))) : message;
     }
 
     private JsonNode? Guard(JsonNode? node) => node switch

@@ -7,7 +7,7 @@ namespace AgentRuntime.Engine.Chat;
 
 /// <summary>
 /// Renders a conversation piece by piece, so that what the model generated stays as it is, to the token: the start once,
-/// then after each reply only what the template writes behind it. Immutable and safe for concurrent use.
+/// then after each reply only what the template writes behind it. Safe for concurrent use.
 /// </summary>
 public sealed class ConversationRenderer
 {
@@ -27,6 +27,9 @@ public sealed class ConversationRenderer
     private readonly TimeProvider _clock;
     private readonly string _reasoningKey;
     private readonly string[] _ends;
+
+    // Which form of a reply the template took last: only a hint, so it does not matter who wrote it.
+    private int _form;
 
     /// <summary>Creates a renderer and tries what the template can do.</summary>
     public ConversationRenderer(ChatTemplate template, ConversationRendererOptions options)
@@ -77,18 +80,22 @@ public sealed class ConversationRenderer
         var all = Convert([.. start, reply, .. messages]);
         var before = Convert(start).Count;
         var offered = ChatTemplateMessages.FromTools(tools);
-        foreach (var marked in MarkedReplies(all[before]))
+        var replies = MarkedReplies(all[before]).ToArray();
+        // What worked last time works nearly always, and a refusal costs a rendering.
+        foreach (var form in Enumerable.Range(0, replies.Length).OrderBy(i => i != _form))
         {
             string text;
             try
             {
-                text = Render([.. all.Take(before), marked, .. all.Skip(before + 1)], offered, addGenerationPrompt: true);
+                text = Render([.. all.Take(before), replies[form], .. all.Skip(before + 1)], offered, addGenerationPrompt: true);
             }
             catch (TemplateException)
             {
                 continue;
             }
-            if (AfterReply(text, endToken, FirstContent(all, before + 1)) is { } rest) return ControlTokenGuard.Split(rest);
+            if (AfterReply(text, endToken, FirstContent(all, before + 1)) is not { } rest) continue;
+            _form = form;
+            return ControlTokenGuard.Split(rest);
         }
         return null;
     }

@@ -38,6 +38,12 @@ public abstract class ModelFile : IDisposable
     public ModelConfig RequireConfig() =>
         Problem is null && Config is { } config ? config : throw new ModelFormatException(Problem ?? $"{Path}: the file holds no model configuration.");
 
+    /// <summary>
+    /// Says that a tensor's bytes are not needed for now, so that a mapped file's pages need not stay resident. They can
+    /// still be read.
+    /// </summary>
+    public virtual void Release(Tensor tensor) { }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -4,8 +4,10 @@ using System.Runtime.InteropServices;
 namespace AgentRuntime.Engine.Models;
 
 /// <summary>The bytes of a model file at a fixed address: mapped from disk, or pinned.</summary>
-internal sealed unsafe class ModelMemory : IDisposable
+internal sealed unsafe partial class ModelMemory : IDisposable
 {
+    private const int AdviseNotNeeded = 4; // MADV_DONTNEED: harmless for a file, whose pages come back from it
+
     private readonly MemoryMappedFile? _file;
     private readonly MemoryMappedViewAccessor? _view;
     private GCHandle _pin;
@@ -57,6 +59,17 @@ internal sealed unsafe class ModelMemory : IDisposable
 
     /// <summary>Pins an array.</summary>
     public static ModelMemory Pin(byte[] bytes) => new(bytes);
+
+    /// <summary>Gives back the resident pages of a part of a mapped file; reading it again brings them back.</summary>
+    public void Release(byte* data, long length)
+    {
+        if (_view is null || !OperatingSystem.IsLinux() || data < Data || data + length > Data + Length) return;
+        long page = Environment.SystemPageSize, start = ((nint)data + page - 1) / page * page, end = (nint)(data + length) / page * page;
+        if (start < end) _ = Advise((void*)start, (nuint)(end - start), AdviseNotNeeded);
+    }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(void* address, nuint length, int advice);
 
     public void Dispose()
     {

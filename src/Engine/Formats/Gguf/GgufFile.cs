@@ -79,6 +79,12 @@ public sealed unsafe class GgufFile : ModelFile
     public override VocabularyData? Vocabulary { get; }
 
     /// <inheritdoc/>
+    public override void Release(Tensor tensor)
+    {
+        foreach (var memory in _memory) memory.Release(tensor.Data, tensor.ByteLength);
+    }
+
+    /// <inheritdoc/>
     public override string? ChatTemplate { get; }
 
     /// <inheritdoc/>

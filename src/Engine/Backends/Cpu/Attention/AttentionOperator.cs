@@ -108,14 +108,13 @@ internal sealed unsafe class AttentionOperator : IDisposable
             for (var block = firstBlock; block < endBlock; block++)
             {
                 var id = sequence.Blocks[block];
-                var next = sequence.Blocks[Math.Min(block + 1, endBlock - 1)];
+                var next = _store.Bytes(layer, sequence.Blocks[Math.Min(block + 1, endBlock - 1)], item.KvHead);
                 var keys = _store.Keys(layer, id, item.KvHead, scratch.KeyTile);
                 var values = _store.Values(layer, id, item.KvHead, scratch.ValueTile);
                 for (var row = 0; row < tileRows; row += 4)
                 {
-                    // In parts, so that memory works while the processor computes.
-                    _store.Prefetch(layer, next, item.KvHead, row / 4, tileRows / 4);
-                    Tile(scratch, row, Math.Min(row + 4, rows), position, block * Keys, keys, values);
+                    Tile(scratch, row, Math.Min(row + 4, rows), position, block * Keys, keys, values, next);
+                    next = next[Math.Min(next.Length, _config.HeadLength * 64)..];
                 }
             }
             for (var row = 0; row < rows; row++)
@@ -134,8 +133,11 @@ internal sealed unsafe class AttentionOperator : IDisposable
         }
     }
 
-    /// <summary>4 rows over one block. Rows past <paramref name="endRow"/> only fill the tile.</summary>
-    private void Tile(AttentionScratch scratch, int row, int endRow, int position, int blockPosition, float* keys, float* values)
+    /// <summary>
+    /// 4 rows over one block. Rows past <paramref name="endRow"/> only fill the tile. The first bytes of what is read
+    /// next are prefetched on the way, a line at a time, so that memory works while the processor computes.
+    /// </summary>
+    private void Tile(AttentionScratch scratch, int row, int endRow, int position, int blockPosition, float* keys, float* values, ReadOnlySpan<byte> next)
     {
         var first = stackalloc int[4];
         var end = stackalloc int[4];
@@ -151,7 +153,8 @@ internal sealed unsafe class AttentionOperator : IDisposable
             most = Math.Max(most, end[r]);
         }
         if (least >= most) return;
-        _kernels.Scores(scratch.Query + row * _config.HeadLength, keys, _config.HeadLength, scratch.Scores);
+        fixed (byte* prefetch = next)
+            _kernels.Scores(scratch.Query + row * _config.HeadLength, keys, _config.HeadLength, scratch.Scores, next.IsEmpty ? null : prefetch);
         _kernels.Softmax(scratch.Scores, first, end, scratch.Maximum + row, scratch.Sums + row * SumLanes, scratch.Factors);
         var length = _config.ValueHeadLength;
         _kernels.Values(scratch.Scores, values, length, least, most, scratch.Factors, scratch.Output + row * length);

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 using AgentRuntime.Engine.Backends.Cpu.Kernels;
 using AgentRuntime.Engine.Backends.Cpu.Memory;
 using AgentRuntime.Engine.Models;
@@ -104,14 +103,8 @@ internal sealed unsafe class KvStore : IDisposable
         return ToFloat(tile, length, scratch);
     }
 
-    /// <summary>Asks for one of several parts of a head's tiles of a block that will be read soon.</summary>
-    public void Prefetch(int layer, int block, int head, int part, int parts)
-    {
-        if (!Sse.IsSupported) return;
-        var tile = Tile(layer, block, head);
-        nint start = (nint)_headBytes * part / parts & ~63, end = (nint)_headBytes * (part + 1) / parts;
-        for (; start < end; start += 64) Sse.Prefetch1(tile + start);
-    }
+    /// <summary>The bytes of a head's tiles of a block, to be prefetched.</summary>
+    public ReadOnlySpan<byte> Bytes(int layer, int block, int head) => new(Tile(layer, block, head), _headBytes);
 
     public void Copy(int source, int destination)
     {

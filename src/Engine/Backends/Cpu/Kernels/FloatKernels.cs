@@ -20,7 +20,7 @@ internal abstract unsafe class FloatKernels
     public abstract void Scale(sbyte* values, float scale, float* destination, int length);
     public abstract void Tile4(float* w, nint wStride, float* x0, float* x1, float* x2, float* x3, int length, float* y, nint yStride, bool accumulate);
     public abstract void Tile1(float* w, nint wStride, float* x, int length, float* y, bool accumulate);
-    public abstract void Scores(float* q, float* k, int length, float* scores);
+    public abstract void Scores(float* q, float* k, int length, float* scores, byte* next);
     public abstract void Softmax(float* scores, int* first, int* end, float* references, float* sums, float* factors);
     public abstract float Sum(float* sums);
     public abstract void Values(float* p, float* v, int length, int first, int end, float* factors, float* o);

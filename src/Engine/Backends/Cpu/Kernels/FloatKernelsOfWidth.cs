@@ -29,7 +29,8 @@ internal sealed unsafe class FloatKernels<TLanes, V> : FloatKernels where TLanes
     public override void Tile1(float* w, nint wStride, float* x, int length, float* y, bool accumulate) =>
         FloatTileKernel<TLanes, V>.Run1(w, wStride, x, length, y, accumulate);
 
-    public override void Scores(float* q, float* k, int length, float* scores) => AttentionTileKernel<TLanes, V>.Scores(q, k, length, scores);
+    public override void Scores(float* q, float* k, int length, float* scores, byte* next) =>
+        AttentionTileKernel<TLanes, V>.Scores(q, k, length, scores, next);
 
     public override void Softmax(float* scores, int* first, int* end, float* references, float* sums, float* factors) =>
         AttentionTileKernel<TLanes, V>.Softmax(scores, first, end, references, sums, factors);

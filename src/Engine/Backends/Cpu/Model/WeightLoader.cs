@@ -37,7 +37,7 @@ internal sealed unsafe class WeightLoader(
         var tensor = Find(name);
         if (tensor.RowLength != columns || tensor.Rows != rows) throw WrongShape(tensor, $"{rows} rows of {columns}");
         var matrix = Load(tensor, 0, rows);
-        Report(tensor);
+        Finish(tensor, matrix);
         return matrix;
     }
 
@@ -48,7 +48,7 @@ internal sealed unsafe class WeightLoader(
         if (tensor.RowLength != columns || tensor.Rows != (long)experts * rows) throw WrongShape(tensor, $"{experts} times {rows} rows of {columns}");
         var matrices = new WeightMatrix[experts];
         for (var e = 0; e < experts; e++) matrices[e] = Load(tensor, (long)e * rows, rows);
-        Report(tensor);
+        Finish(tensor, matrices[0]);
         return matrices;
     }
 
@@ -69,6 +69,13 @@ internal sealed unsafe class WeightLoader(
             for (var panel = start; panel < end; panel++) matrix.Pack(panel, source, rowBytes);
         });
         return matrix;
+    }
+
+    private void Finish(Tensor tensor, WeightMatrix matrix)
+    {
+        // What was repacked is not read from the file again.
+        if (matrix is PackedMatrix) file.Release(tensor);
+        Report(tensor);
     }
 
     private void Report(Tensor tensor)

@@ -186,4 +186,42 @@ public class SessionTests
         test.Run(generation);
         session.Append([1]);
     }
+
+    [Fact]
+    public void A_stop_sequence_over_several_tokens_ends_the_reply()
+    {
+        using var test = new TestEngine();
+        var session = test.Session(1, 2, 3);
+        var plain = string.Concat(test.Generate(session, Greedy).Select(e => e.Text));
+        var again = test.Session(1, 2, 3);
+        var events = test.Generate(again, Greedy with { StopSequences = [plain[4..7]] });
+        Assert.Equal(FinishReason.Stop, events[^1].FinishReason);
+        Assert.Equal(plain[..plain.IndexOf(plain[4..7], StringComparison.Ordinal)], string.Concat(events.Select(e => e.Text)));
+        // The stop's tokens were generated, so they stay; a checkpoint leads back before them.
+        Assert.Equal(session.Tokens.Take(again.Length), again.Tokens);
+    }
+
+    [Fact]
+    public void Usage_tells_where_the_time_went()
+    {
+        var clock = new StepClock();
+        using var test = new TestEngine(options: new() { TimeProvider = clock, PrefillChunk = 40 });
+        test.Runner.BeforePass = () => clock.Advance(TimeSpan.FromSeconds(1));
+        var usage = test.Generate(test.Session(TestEngine.Tokens(1, 100)), Greedy)[^1].Usage!;
+        // Three passes of prompt, the last of which gives the first token, then 19 of one token each.
+        Assert.Equal(
+            (TimeSpan.Zero, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(19)),
+            (usage.QueueTime, usage.PrefillTime, usage.TimeToFirstToken, usage.DecodeTime));
+    }
+
+    private sealed class StepClock : TimeProvider
+    {
+        private long _now;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => _now;
+
+        public void Advance(TimeSpan time) => _now += time.Ticks;
+    }
 }

@@ -50,6 +50,7 @@ internal static class CommandLine
         GenerateCommand.Create(),
         ModelCommand.Create(),
         ToolsCommand.Create(),
+        BenchCommand.Create(),
         DoctorCommand.Create(),
     };
 

@@ -133,8 +133,17 @@ public sealed class ResidentConversation : IConversation
     public async ValueTask<IConversation> ForkAsync(CancellationToken cancellationToken = default)
     {
         // What was appended and not computed yet would otherwise be computed by both.
-        if (_session.Length > 0) ComputedTokens += (await _session.PrefillAsync(cancellationToken).ConfigureAwait(false)).ComputedTokens;
+        if (_session.Length > 0) await ComputeAsync(cancellationToken).ConfigureAwait(false);
         return new ResidentConversation(this);
+    }
+
+    /// <summary>Computes what was appended, without a reply.</summary>
+    /// <returns>What it cost.</returns>
+    public async Task<Usage> ComputeAsync(CancellationToken cancellationToken = default)
+    {
+        var usage = await _session.PrefillAsync(cancellationToken).ConfigureAwait(false);
+        ComputedTokens += usage.ComputedTokens;
+        return usage;
     }
 
     /// <inheritdoc/>

@@ -48,7 +48,9 @@ internal sealed class EngineArguments
         }).ConfigureAwait(false);
     }
 
-    private EngineOptions Options(ParseResult result)
+    /// <summary>The engine options that were asked for.</summary>
+    /// <exception cref="UsageException">One is out of range.</exception>
+    public EngineOptions Options(ParseResult result)
     {
         var device = result.GetValue(_device)!;
         if (device is not ("cpu" or "auto"))

@@ -1,5 +1,6 @@
 using AgentRuntime.Engine.Backends.Cpu.Attention;
 using AgentRuntime.Engine.Backends.Cpu.Kernels;
+using AgentRuntime.Engine.Backends.Cpu.Threading;
 using AgentRuntime.Engine.Models;
 
 namespace AgentRuntime.Engine.Backends.Cpu;
@@ -30,7 +31,7 @@ public sealed class CpuBackend : IBackend
         ArgumentOutOfRangeException.ThrowIfLessThan(options.KvBlocks, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxBatchTokens, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
-        var threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
+        var threads = options.Threads == 0 ? PhysicalCores.Count : options.Threads;
         return new(model, model.RequireConfig(), options with { Threads = threads }, dot, kernels, progress, cancellationToken);
     }
 }

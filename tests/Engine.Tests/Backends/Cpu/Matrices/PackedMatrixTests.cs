@@ -2,6 +2,7 @@ using AgentRuntime.Engine.Backends.Cpu.Kernels;
 using AgentRuntime.Engine.Backends.Cpu.Matrices;
 using AgentRuntime.Engine.Backends.Cpu.Matrices.Packing;
 using AgentRuntime.Engine.Models;
+using AgentRuntime.Engine.Tests.Backends.Cpu.Kernels;
 
 namespace AgentRuntime.Engine.Tests.Backends.Cpu.Matrices;
 
@@ -19,7 +20,7 @@ public sealed unsafe class PackedMatrixTests
     [InlineData(StorageType.Q6_K)]
     public void ProductsAreThePlainSums(StorageType type)
     {
-        foreach (var kernel in DotKernel.Supported)
+        foreach (var kernel in DotKernel.Supported.Append(new ReferenceDotKernel()))
         {
             var format = PackedFormat.For(type, kernel)!;
             int[] widths = format.UnitColumns == 32 ? [32, 96, 544, 1120] : [256, 1280];

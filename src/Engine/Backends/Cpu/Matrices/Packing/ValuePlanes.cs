@@ -73,14 +73,23 @@ internal static unsafe class ValuePlanes
     {
         for (var i = 0; i < Quad; i += 32)
         {
+            // Spelt out, so that each shift is by a constant.
             var plane = Vector256.Load(packed + 256 + i).AsUInt16();
-            for (var quad = 0; quad < 4; quad++)
-            {
-                var both = Vector256.Load(packed + quad * Quad + i);
-                (Low(both) | Fifth(plane >>> quad)).Store(block + quad * Quad + i);
-                (High(both) | Fifth(plane >>> (quad + 4))).Store(block + (quad + 4) * Quad + i);
-            }
+            Unpack5(packed + i, plane << 4, plane, block + i);
+            Unpack5(packed + Quad + i, plane << 3, plane >>> 1, block + Quad + i);
+            Unpack5(packed + 2 * Quad + i, plane << 2, plane >>> 2, block + 2 * Quad + i);
+            Unpack5(packed + 3 * Quad + i, plane << 1, plane >>> 3, block + 3 * Quad + i);
         }
+    }
+
+    /// <summary>A quad and the fourth after it; their fifth bits stand at bit 4 of each byte of the planes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Unpack5(byte* packed, Vector256<ushort> lowPlane, Vector256<ushort> highPlane, byte* block)
+    {
+        var bit = Vector256.Create((byte)16);
+        var both = Vector256.Load(packed);
+        (Low(both) | (lowPlane.AsByte() & bit)).Store(block);
+        (High(both) | (highPlane.AsByte() & bit)).Store(block + 4 * Quad);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -90,13 +99,21 @@ internal static unsafe class ValuePlanes
         {
             var first = Vector256.Load(packed + 256 + i).AsUInt16();
             var second = Vector256.Load(packed + 256 + Quad + i).AsUInt16();
-            for (var quad = 0; quad < 4; quad++)
-            {
-                var both = Vector256.Load(packed + quad * Quad + i);
-                (Low(both) | Upper(first >>> 2 * quad)).Store(block + quad * Quad + i);
-                (High(both) | Upper(second >>> 2 * quad)).Store(block + (quad + 4) * Quad + i);
-            }
+            Unpack6(packed + i, first << 4, second << 4, block + i);
+            Unpack6(packed + Quad + i, first << 2, second << 2, block + Quad + i);
+            Unpack6(packed + 2 * Quad + i, first, second, block + 2 * Quad + i);
+            Unpack6(packed + 3 * Quad + i, first >>> 2, second >>> 2, block + 3 * Quad + i);
         }
+    }
+
+    /// <summary>A quad and the fourth after it; their upper bits stand at bits 4 and 5 of each byte of the planes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Unpack6(byte* packed, Vector256<ushort> lowPlane, Vector256<ushort> highPlane, byte* block)
+    {
+        var bits = Vector256.Create((byte)0x30);
+        var both = Vector256.Load(packed);
+        (Low(both) | (lowPlane.AsByte() & bits)).Store(block);
+        (High(both) | (highPlane.AsByte() & bits)).Store(block + 4 * Quad);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -104,10 +121,4 @@ internal static unsafe class ValuePlanes
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<byte> High(Vector256<byte> both) => (both.AsUInt16() >>> 4).AsByte() & Vector256.Create((byte)15);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> Fifth(Vector256<ushort> plane) => ((plane & Vector256.Create((ushort)0x0101)) << 4).AsByte();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> Upper(Vector256<ushort> plane) => ((plane & Vector256.Create((ushort)0x0303)) << 4).AsByte();
 }

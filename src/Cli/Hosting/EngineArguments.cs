@@ -36,9 +36,12 @@ internal sealed class EngineArguments
     public Task<InferenceEngine> LoadAsync(ParseResult result, CancellationToken cancellationToken) => LoadAsync(result, ModelPath(result), cancellationToken);
 
     /// <summary>Loads the model at a path.</summary>
-    public async Task<InferenceEngine> LoadAsync(ParseResult result, string path, CancellationToken cancellationToken)
+    public Task<InferenceEngine> LoadAsync(ParseResult result, string path, CancellationToken cancellationToken) => LoadAsync(result, path, o => o, cancellationToken);
+
+    /// <summary>Loads the model at a path, with options that the command changes.</summary>
+    public async Task<InferenceEngine> LoadAsync(ParseResult result, string path, Func<EngineOptions, EngineOptions> change, CancellationToken cancellationToken)
     {
-        var options = Options(result);
+        var options = change(Options(result));
         if (Console.IsErrorRedirected || result.InvocationConfiguration.Error != Console.Error)
             return await InferenceEngine.LoadAsync(path, options, null, cancellationToken).ConfigureAwait(false);
         return await Consoles.Error.Progress().AutoClear(true).StartAsync(async progress =>

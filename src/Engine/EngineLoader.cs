@@ -27,7 +27,10 @@ internal static class EngineLoader
                 config, options, backend.BlockBytes(config, options.KvType), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
             var runnerOptions = new RunnerOptions
             {
-                KvBlocks = budget.Blocks, KvType = options.KvType, MaxBatchTokens = options.PrefillChunk, Threads = options.Threads,
+                KvBlocks = budget.Blocks,
+                KvType = options.KvType,
+                MaxBatchTokens = options.PrefillChunk,
+                Threads = options.Threads,
             };
             var runner = backend.LoadModel(model, runnerOptions, progress, cancellationToken);
             return new InferenceEngine(runner, tokenizer, options, model.ChatTemplate, Fingerprint(model), model);

@@ -125,8 +125,13 @@ public sealed class RemoteConversation : IConversation
         ComputedTokens += prompt - cached + output;
         return new(message, [], response.FinishReason == ChatFinishReason.Length ? FinishReason.Length : FinishReason.Stop, new()
         {
-            PromptTokens = prompt, CachedTokens = cached, OutputTokens = output, ComputedTokens = prompt - cached + output,
-            TimeToFirstToken = firstToken, PrefillTime = firstToken, DecodeTime = total - firstToken,
+            PromptTokens = prompt,
+            CachedTokens = cached,
+            OutputTokens = output,
+            ComputedTokens = prompt - cached + output,
+            TimeToFirstToken = firstToken,
+            PrefillTime = firstToken,
+            DecodeTime = total - firstToken,
         });
     }
 }

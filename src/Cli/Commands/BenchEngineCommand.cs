@@ -26,8 +26,10 @@ internal static class BenchEngineCommand
         {
             var tests = new EngineBenchmarkOptions
             {
-                Prompts = BenchCommand.Numbers(result.GetValue(prompt)!, "--prompt"), Depths = BenchCommand.Numbers(result.GetValue(depth)!, "--depth"),
-                Generate = result.GetValue(generate), Repetitions = result.GetValue(repetitions),
+                Prompts = BenchCommand.Numbers(result.GetValue(prompt)!, "--prompt"),
+                Depths = BenchCommand.Numbers(result.GetValue(depth)!, "--depth"),
+                Generate = result.GetValue(generate),
+                Repetitions = result.GetValue(repetitions),
             };
             if (tests.Repetitions < 1) throw new UsageException("--repetitions must be 1 or more.");
             var options = engineArguments.Options(result);

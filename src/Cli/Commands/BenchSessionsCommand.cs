@@ -37,7 +37,10 @@ internal static class BenchSessionsCommand
                 rates.Sort();
                 JsonLines.Write(result.InvocationConfiguration.Output, new
                 {
-                    Sessions = count, Prompt = tokens, Generate = output, TokensPerSecond = new { Median = rates[rates.Count / 2], Min = rates[0], Max = rates[^1] },
+                    Sessions = count,
+                    Prompt = tokens,
+                    Generate = output,
+                    TokensPerSecond = new { Median = rates[rates.Count / 2], Min = rates[0], Max = rates[^1] },
                 });
             }
             return ExitCode.Success;

@@ -59,8 +59,15 @@ internal static class GenerateCommand
             {
                 JsonLines.Write(output, new
                 {
-                    Text = text.ToString(), Tokens = generated, usage.PromptTokens, usage.CachedTokens, TtftMs = Ms(usage.TimeToFirstToken), PrefillMs = Ms(usage.PrefillTime),
-                    DecodeMs = Ms(usage.DecodeTime), TokensPerSecond = Math.Round(speed, 2), FinishReason = e.FinishReason!.Value.ToString().ToLowerInvariant(),
+                    Text = text.ToString(),
+                    Tokens = generated,
+                    usage.PromptTokens,
+                    usage.CachedTokens,
+                    TtftMs = Ms(usage.TimeToFirstToken),
+                    PrefillMs = Ms(usage.PrefillTime),
+                    DecodeMs = Ms(usage.DecodeTime),
+                    TokensPerSecond = Math.Round(speed, 2),
+                    FinishReason = e.FinishReason!.Value.ToString().ToLowerInvariant(),
                 });
                 continue;
             }

@@ -28,8 +28,19 @@ internal static class ModelInspectCommand
             {
                 JsonLines.Write(output, new
                 {
-                    found.Architecture, found.Name, found.Parameters, found.Quantization, found.ContextLength, found.Vocabulary, found.Layers, found.Template,
-                    found.Problem, found.WeightBytes, KvContext = tokens, KvBytes = found.KvBytes(tokens), MemoryBytes = found.MemoryBytes(tokens),
+                    found.Architecture,
+                    found.Name,
+                    found.Parameters,
+                    found.Quantization,
+                    found.ContextLength,
+                    found.Vocabulary,
+                    found.Layers,
+                    found.Template,
+                    found.Problem,
+                    found.WeightBytes,
+                    KvContext = tokens,
+                    KvBytes = found.KvBytes(tokens),
+                    MemoryBytes = found.MemoryBytes(tokens),
                     Tensors = found.Tensors.Select(t => new { t.Name, t.Type, t.Shape }),
                 });
             }

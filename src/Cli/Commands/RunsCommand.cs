@@ -78,8 +78,15 @@ internal static class RunsCommand
 
     private static object Json(RunSummary run) => new
     {
-        run.Id, run.CreatedAt, run.UpdatedAt, Status = System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(run.Status.ToString()),
-        run.Repository, run.Model, run.Task, run.Steps, run.Answer,
+        run.Id,
+        run.CreatedAt,
+        run.UpdatedAt,
+        Status = System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(run.Status.ToString()),
+        run.Repository,
+        run.Model,
+        run.Task,
+        run.Steps,
+        run.Answer,
     };
 
     private static string OneLine(string text)

@@ -32,9 +32,15 @@ internal sealed class SamplingArguments
         Check(result, _penalty, v => v is > 0 and <= 100, "above 0, at most 100");
         return new()
         {
-            MaxTokens = result.GetValue(_maxTokens), Temperature = result.GetValue(_temperature), TopK = result.GetValue(_topK),
-            TopP = result.GetValue(_topP), MinP = result.GetValue(_minP), RepetitionPenalty = result.GetValue(_penalty),
-            Seed = result.GetValue(_seed), IgnoreEos = result.GetValue(_ignoreEos), StopSequences = result.GetValue(_stop) ?? [],
+            MaxTokens = result.GetValue(_maxTokens),
+            Temperature = result.GetValue(_temperature),
+            TopK = result.GetValue(_topK),
+            TopP = result.GetValue(_topP),
+            MinP = result.GetValue(_minP),
+            RepetitionPenalty = result.GetValue(_penalty),
+            Seed = result.GetValue(_seed),
+            IgnoreEos = result.GetValue(_ignoreEos),
+            StopSequences = result.GetValue(_stop) ?? [],
         };
     }
 

@@ -42,7 +42,9 @@ public sealed class RepositoryPaths
     {
         var options = new EnumerationOptions
         {
-            AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true, RecurseSubdirectories = true,
+            AttributesToSkip = FileAttributes.ReparsePoint,
+            IgnoreInaccessible = true,
+            RecurseSubdirectories = true,
         };
         var nested = new FileSystemEnumerable<string>(Root, (ref entry) => entry.ToFullPath(), options)
         {

@@ -86,7 +86,8 @@ internal sealed partial class CommandRunner(
             {
                 exited.SetException(failure);
             }
-        }) { IsBackground = true, Name = "command" };
+        })
+        { IsBackground = true, Name = "command" };
         thread.Start();
         await started.Task.ConfigureAwait(false);
         return exited.Task;

@@ -49,9 +49,24 @@ internal static class GgufSeeds
         AddVocabulary(writer);
         var config = new ModelConfig
         {
-            Architecture = family, Name = "", Layers = 1, EmbeddingLength = 4, FeedForwardLength = 4, Heads = 2, KvHeads = 1, HeadLength = 2,
-            ValueHeadLength = 2, VocabularySize = 6, ContextLength = 16, RmsEpsilon = 1e-5f, RopeBase = 10000, RopeDimensions = 2,
-            RopeHalfSplit = false, Experts = experts ? 2 : 0, ExpertsUsed = experts ? 1 : 0, ExpertFeedForwardLength = 4,
+            Architecture = family,
+            Name = "",
+            Layers = 1,
+            EmbeddingLength = 4,
+            FeedForwardLength = 4,
+            Heads = 2,
+            KvHeads = 1,
+            HeadLength = 2,
+            ValueHeadLength = 2,
+            VocabularySize = 6,
+            ContextLength = 16,
+            RmsEpsilon = 1e-5f,
+            RopeBase = 10000,
+            RopeDimensions = 2,
+            RopeHalfSplit = false,
+            Experts = experts ? 2 : 0,
+            ExpertsUsed = experts ? 1 : 0,
+            ExpertFeedForwardLength = 4,
         };
         foreach (var entry in TensorCatalog.Of(config).Where(entry => entry.Required)) writer.AddTensor(entry.Name, StorageType.F32, [.. entry.Shape]);
     });

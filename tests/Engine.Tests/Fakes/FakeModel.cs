@@ -9,9 +9,21 @@ internal static class FakeModel
 
     public static ModelConfig Config { get; } = new()
     {
-        Architecture = "fake", Name = "fake", Layers = 1, EmbeddingLength = 32, FeedForwardLength = 32, Heads = 1, KvHeads = 1,
-        HeadLength = 32, ValueHeadLength = 32, VocabularySize = Vocabulary, ContextLength = 4096, RmsEpsilon = 1e-5f,
-        RopeBase = 10000, RopeDimensions = 32, RopeHalfSplit = true,
+        Architecture = "fake",
+        Name = "fake",
+        Layers = 1,
+        EmbeddingLength = 32,
+        FeedForwardLength = 32,
+        Heads = 1,
+        KvHeads = 1,
+        HeadLength = 32,
+        ValueHeadLength = 32,
+        VocabularySize = Vocabulary,
+        ContextLength = 4096,
+        RmsEpsilon = 1e-5f,
+        RopeBase = 10000,
+        RopeDimensions = 32,
+        RopeHalfSplit = true,
     };
 
     /// <summary>What is stored in the KV cache for a token.</summary>

@@ -21,7 +21,10 @@ internal sealed class EngineCase : IDisposable
         _random = new Random(seed);
         _test = new TestEngine(Blocks, new EngineOptions
         {
-            ContextLength = Context, PrefillChunk = _random.Next(4, 80), PrefillChunkBesideDecode = _random.Next(1, 40), MaxRunning = _random.Next(1, 5),
+            ContextLength = Context,
+            PrefillChunk = _random.Next(4, 80),
+            PrefillChunkBesideDecode = _random.Next(1, 40),
+            MaxRunning = _random.Next(1, 5),
             KvWait = TimeSpan.Zero,
         });
     }

@@ -25,8 +25,14 @@ public class HostileVocabularyTests
         from prefix in Gen.OneOfConst<bool?>(true, false, null)
         select new VocabularyData
         {
-            Model = model, PreTokenizer = pre, Tokens = tokens, Types = types, Scores = scores, Merges = merges,
-            UnknownToken = unknown < 0 ? null : unknown, AddSpacePrefix = prefix,
+            Model = model,
+            PreTokenizer = pre,
+            Tokens = tokens,
+            Types = types,
+            Scores = scores,
+            Merges = merges,
+            UnknownToken = unknown < 0 ? null : unknown,
+            AddSpacePrefix = prefix,
         };
 
     [Fact]

@@ -30,7 +30,11 @@ public class SentencePieceTokenizerTests
     {
         var data = new VocabularyData
         {
-            Model = "llama", Tokens = ["<unk>", "▁", "a"], Types = [TokenType.Unknown, TokenType.Normal, TokenType.Normal], Scores = [0, -1, -2], UnknownToken = 0,
+            Model = "llama",
+            Tokens = ["<unk>", "▁", "a"],
+            Types = [TokenType.Unknown, TokenType.Normal, TokenType.Normal],
+            Scores = [0, -1, -2],
+            UnknownToken = 0,
         };
         Assert.Equal([1, 2, 0], TokenizerFactory.Create(data).Encode("ab", parseSpecial: false));
     }

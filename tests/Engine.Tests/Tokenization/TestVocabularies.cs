@@ -51,7 +51,14 @@ internal static class TestVocabularies
 
         return new VocabularyData
         {
-            Model = "llama", Tokens = tokens, Types = types, Scores = scores, BosToken = 1, EosToken = 2, UnknownToken = 0, AddSpacePrefix = addSpacePrefix,
+            Model = "llama",
+            Tokens = tokens,
+            Types = types,
+            Scores = scores,
+            BosToken = 1,
+            EosToken = 2,
+            UnknownToken = 0,
+            AddSpacePrefix = addSpacePrefix,
         };
     }
 }

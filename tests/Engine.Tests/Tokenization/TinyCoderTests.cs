@@ -18,7 +18,9 @@ public class TinyCoderTests
         string[] tokens = [.. File.GetProperty("tokens").EnumerateArray().Select(token => token.GetString()!)];
         var tokenizer = TokenizerFactory.Create(new VocabularyData
         {
-            Model = "gpt2", PreTokenizer = "tiny-coder", Tokens = tokens,
+            Model = "gpt2",
+            PreTokenizer = "tiny-coder",
+            Tokens = tokens,
             Types = [.. tokens.Select((_, id) => id < 3 ? TokenType.Control : id < 5 ? TokenType.UserDefined : TokenType.Normal)],
             Merges = [.. File.GetProperty("merges").EnumerateArray().Select(pair => $"{pair[0]} {pair[1]}")],
         });

@@ -10,8 +10,12 @@ internal static class HuggingFaceConfigReader
     /// <summary>GGUF's family names for those of transformers.</summary>
     private static readonly Dictionary<string, string> Families = new(StringComparer.Ordinal)
     {
-        ["llama"] = "llama", ["mistral"] = "llama", ["mixtral"] = "llama",
-        ["qwen2"] = "qwen2", ["qwen3"] = "qwen3", ["qwen3_moe"] = "qwen3moe",
+        ["llama"] = "llama",
+        ["mistral"] = "llama",
+        ["mixtral"] = "llama",
+        ["qwen2"] = "qwen2",
+        ["qwen3"] = "qwen3",
+        ["qwen3_moe"] = "qwen3moe",
     };
 
     /// <summary>Reads and checks them.</summary>

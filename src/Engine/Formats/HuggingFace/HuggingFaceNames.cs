@@ -32,8 +32,12 @@ internal static partial class HuggingFaceNames
 
     private static readonly Dictionary<string, string> OfExpert = new(StringComparer.Ordinal)
     {
-        ["gate_proj"] = "ffn_gate_exps", ["up_proj"] = "ffn_up_exps", ["down_proj"] = "ffn_down_exps",
-        ["w1"] = "ffn_gate_exps", ["w3"] = "ffn_up_exps", ["w2"] = "ffn_down_exps",
+        ["gate_proj"] = "ffn_gate_exps",
+        ["up_proj"] = "ffn_up_exps",
+        ["down_proj"] = "ffn_down_exps",
+        ["w1"] = "ffn_gate_exps",
+        ["w3"] = "ffn_up_exps",
+        ["w2"] = "ffn_down_exps",
     };
 
     /// <summary>The GGUF name, and which expert of a stacked tensor it is; null for a name that we do not know.</summary>

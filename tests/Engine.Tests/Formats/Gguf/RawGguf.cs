@@ -103,7 +103,13 @@ internal sealed class RawGguf
 
     private static uint TypeOf(object value) => value switch
     {
-        int => 5, uint => 4, float => 6, bool => 7, string => 8, ulong => 10, _ => throw new ArgumentException("Not needed so far."),
+        int => 5,
+        uint => 4,
+        float => 6,
+        bool => 7,
+        string => 8,
+        ulong => 10,
+        _ => throw new ArgumentException("Not needed so far."),
     };
 
     private static void Write(BinaryWriter writer, object value)

@@ -82,7 +82,11 @@ public sealed class HuggingFaceFolderTests
         using var folder = new TestFolder("tiny-test", "F16");
         folder.Config["rope_scaling"] = new JsonObject
         {
-            ["rope_type"] = "llama3", ["factor"] = 8.0, ["low_freq_factor"] = 1.0, ["high_freq_factor"] = 4.0, ["original_max_position_embeddings"] = 8192,
+            ["rope_type"] = "llama3",
+            ["factor"] = 8.0,
+            ["low_freq_factor"] = 1.0,
+            ["high_freq_factor"] = 4.0,
+            ["original_max_position_embeddings"] = 8192,
         };
         using var model = folder.Open();
         var values = model.Tensors["rope_freqs.weight"];

@@ -93,8 +93,21 @@ public sealed unsafe class AttentionOperatorTests
 
     private static ModelConfig Config(int heads, int kvHeads, int length, int valueLength, int window) => new()
     {
-        Architecture = "llama", Name = "test", Layers = 2, EmbeddingLength = 32, FeedForwardLength = 32, Heads = heads, KvHeads = kvHeads,
-        HeadLength = length, ValueHeadLength = valueLength, VocabularySize = 32, ContextLength = 4096, RmsEpsilon = 1e-5f, RopeBase = 10000,
-        RopeDimensions = length, RopeHalfSplit = true, SlidingWindow = window,
+        Architecture = "llama",
+        Name = "test",
+        Layers = 2,
+        EmbeddingLength = 32,
+        FeedForwardLength = 32,
+        Heads = heads,
+        KvHeads = kvHeads,
+        HeadLength = length,
+        ValueHeadLength = valueLength,
+        VocabularySize = 32,
+        ContextLength = 4096,
+        RmsEpsilon = 1e-5f,
+        RopeBase = 10000,
+        RopeDimensions = length,
+        RopeHalfSplit = true,
+        SlidingWindow = window,
     };
 }

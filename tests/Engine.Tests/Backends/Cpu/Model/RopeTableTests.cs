@@ -75,7 +75,20 @@ public sealed unsafe class RopeTableTests
 
     private static ModelConfig Config(bool halfSplit) => new()
     {
-        Architecture = "llama", Name = "test", Layers = 1, EmbeddingLength = 8, FeedForwardLength = 8, Heads = 1, KvHeads = 1, HeadLength = Length,
-        ValueHeadLength = Length, VocabularySize = 8, ContextLength = 64, RmsEpsilon = 1e-5f, RopeBase = 100, RopeDimensions = Length, RopeHalfSplit = halfSplit,
+        Architecture = "llama",
+        Name = "test",
+        Layers = 1,
+        EmbeddingLength = 8,
+        FeedForwardLength = 8,
+        Heads = 1,
+        KvHeads = 1,
+        HeadLength = Length,
+        ValueHeadLength = Length,
+        VocabularySize = 8,
+        ContextLength = 64,
+        RmsEpsilon = 1e-5f,
+        RopeBase = 100,
+        RopeDimensions = Length,
+        RopeHalfSplit = halfSplit,
     };
 }

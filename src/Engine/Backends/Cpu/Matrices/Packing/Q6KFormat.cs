@@ -70,7 +70,11 @@ internal sealed unsafe class Q6KFormat : PackedFormat
         }
         return new Panel
         {
-            Values = scratch.Values, Stride = Panel.BlockBytes, Scales = scratch.Scales, Minima = scratch.Minima, HalfScales = true,
+            Values = scratch.Values,
+            Stride = Panel.BlockBytes,
+            Scales = scratch.Scales,
+            Minima = scratch.Minima,
+            HalfScales = true,
         };
     }
 }

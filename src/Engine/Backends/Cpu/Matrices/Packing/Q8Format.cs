@@ -33,7 +33,11 @@ internal sealed unsafe class Q8Format(bool unsigned) : PackedFormat
     {
         var panel = new Panel
         {
-            Values = unit + ScaleBytes, Stride = UnitBytes, Scales = scratch.Scales, Minima = scratch.Minima, Signed = !unsigned,
+            Values = unit + ScaleBytes,
+            Stride = UnitBytes,
+            Scales = scratch.Scales,
+            Minima = scratch.Minima,
+            Signed = !unsigned,
         };
         for (var block = 0; block < columns / 32; block++, unit += UnitBytes)
         {

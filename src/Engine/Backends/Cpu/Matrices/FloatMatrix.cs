@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using AgentRuntime.Engine.Backends.Cpu.Kernels;
 using AgentRuntime.Engine.Backends.Cpu.Threading;
 using AgentRuntime.Engine.Formats.Gguf;
@@ -12,6 +13,7 @@ namespace AgentRuntime.Engine.Backends.Cpu.Matrices;
 internal sealed unsafe class FloatMatrix : WeightMatrix
 {
     private const int TileRows = 4;
+    private const int PrefetchRows = 2 * TileRows;
 
     private readonly StorageType _type;
     private readonly byte* _data;
@@ -77,10 +79,22 @@ internal sealed unsafe class FloatMatrix : WeightMatrix
         {
             var destination = scratch.Rows + r * stride;
             new Span<float>(destination + Columns, (int)stride - Columns).Clear();
-            if (r < rows) ToFloat(source + r * _rowBytes, destination);
-            else new Span<float>(destination, Columns).Clear();
+            if (r >= rows)
+            {
+                new Span<float>(destination, Columns).Clear();
+                continue;
+            }
+            Prefetch(source + (r + PrefetchRows) * _rowBytes);
+            ToFloat(source + r * _rowBytes, destination);
         }
         return scratch.Rows;
+    }
+
+    /// <summary>Asks for a row that comes later; past the matrix's end, a prefetch does no harm.</summary>
+    private void Prefetch(byte* row)
+    {
+        if (!Sse.IsSupported) return;
+        for (var offset = 0L; offset < _rowBytes; offset += 64) Sse.Prefetch1(row + offset);
     }
 
     private void ToFloat(byte* source, float* destination)

@@ -15,6 +15,9 @@ internal sealed class AgentRt : IDisposable
     /// <summary>Put in front of PATH, for programs that stand in for real ones.</summary>
     public string? ExtraPath { get; init; }
 
+    /// <summary>Further environment variables.</summary>
+    public Dictionary<string, string?> Variables { get; } = [];
+
     public Process Start(params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "agentrt.dll"), .. arguments])
@@ -26,6 +29,7 @@ internal sealed class AgentRt : IDisposable
         };
         start.Environment["AGENTRT_HOME"] = Home;
         start.Environment.Remove("AGENTRT_MODEL");
+        foreach (var (name, value) in Variables) start.Environment[name] = value;
         if (ExtraPath is not null) start.Environment["PATH"] = ExtraPath + Path.PathSeparator + Environment.GetEnvironmentVariable("PATH");
         return Process.Start(start)!;
     }

@@ -1,11 +1,9 @@
 using System.CommandLine;
-using System.Globalization;
 using AgentRuntime.Cli.Hosting;
 using AgentRuntime.Cli.Output;
 using AgentRuntime.Engine;
 using AgentRuntime.Engine.Models;
 using AgentRuntime.Engine.Tokenization;
-using Spectre.Console;
 
 namespace AgentRuntime.Cli.Commands;
 
@@ -14,7 +12,8 @@ internal static class ModelCommand
 {
     public static Command Create() => new("model", "Models: what they hold, and their parts on their own. Example: agentrt model inspect FILE")
     {
-        ModelInspectCommand.Create(), Tokenize(), Detokenize(), ModelRenderCommand.Create(), ModelLogitsCommand.Create(), ModelSynthesizeCommand.Create(), List(),
+        ModelInspectCommand.Create(), Tokenize(), Detokenize(), ModelRenderCommand.Create(), ModelLogitsCommand.Create(), ModelSynthesizeCommand.Create(),
+        ModelPullCommand.Create(), ModelListCommand.Create(), ModelRemoveCommand.Create(),
     };
 
     /// <summary>The argument MODEL of these commands.</summary>
@@ -57,35 +56,6 @@ internal static class ModelCommand
         });
         return command;
     }
-
-    private static Command List()
-    {
-        var json = new Option<bool>("--json") { Description = "A JSON object per model." };
-        var command = new Command("list", "Lists installed models. Example: agentrt model list") { json };
-        command.SetAction(result =>
-        {
-            var output = result.InvocationConfiguration.Output;
-            var installed = Directory.Exists(AppPaths.Models) ? new DirectoryInfo(AppPaths.Models).GetFileSystemInfos().OrderBy(f => f.Name, StringComparer.Ordinal) : Enumerable.Empty<FileSystemInfo>();
-            var rows = installed.Select(f => (Name: Path.GetFileNameWithoutExtension(f.Name), Path: f.FullName, Bytes: Size(f)))
-                .Append((Name: "tiny-coder", Path: ModelResolver.TinyCoder, Bytes: Size(new FileInfo(ModelResolver.TinyCoder))));
-            if (result.GetValue(json))
-            {
-                foreach (var row in rows) JsonLines.Write(output, new { row.Name, row.Path, row.Bytes });
-                return;
-            }
-            var table = new Table().Border(TableBorder.Simple).AddColumns("model", "size", "path");
-            foreach (var row in rows) table.AddRow(Markup.Escape(row.Name), string.Create(CultureInfo.InvariantCulture, $"{row.Bytes / 1e6:N1} MB"), Markup.Escape(row.Path));
-            Consoles.For(output).Write(table);
-        });
-        return command;
-    }
-
-    private static long Size(FileSystemInfo entry) => entry switch
-    {
-        FileInfo file => file.Exists ? file.Length : 0,
-        DirectoryInfo folder => folder.EnumerateFiles("*", SearchOption.AllDirectories).Sum(f => f.Length),
-        _ => 0,
-    };
 
     /// <exception cref="ModelFormatException">The model has no vocabulary.</exception>
     private static Tokenizer Tokenizer(string model)

@@ -6,7 +6,9 @@ namespace AgentRuntime.Cli.Hosting;
 /// <summary>The user's <c>config.json</c>: defaults for options that were not given.</summary>
 /// <param name="Model">Path or name of the model to use.</param>
 /// <param name="Threads">Compute threads.</param>
-internal sealed record Configuration(string? Model = null, int? Threads = null)
+/// <param name="HuggingFaceEndpoint">Address of a mirror of the Hugging Face Hub; <c>HF_ENDPOINT</c> goes first.</param>
+/// <param name="HuggingFaceToken">Access token for it; <c>HF_TOKEN</c> goes first.</param>
+internal sealed record Configuration(string? Model = null, int? Threads = null, string? HuggingFaceEndpoint = null, string? HuggingFaceToken = null)
 {
     private static readonly JsonSerializerOptions Json = new()
     {

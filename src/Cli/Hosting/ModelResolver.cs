@@ -1,3 +1,5 @@
+using AgentRuntime.Cli.Models;
+
 namespace AgentRuntime.Cli.Hosting;
 
 /// <summary>Finds the model that a command should use.</summary>
@@ -21,13 +23,8 @@ internal static class ModelResolver
     public static string Find(string named)
     {
         if (File.Exists(named) || Directory.Exists(named)) return Path.GetFullPath(named);
-        if (!named.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal))
-        {
-            var installed = Path.Combine(AppPaths.Models, named);
-            if (File.Exists(installed + ".gguf")) return installed + ".gguf";
-            if (Directory.Exists(installed)) return installed;
-            if (named == "tiny-coder" && File.Exists(TinyCoder)) return TinyCoder;
-        }
+        if (new ModelFolder(AppPaths.Models).Find(named) is { } installed) return installed.Path;
+        if (named == "tiny-coder" && File.Exists(TinyCoder)) return TinyCoder;
         throw new UsageException($"There is no model '{named}': it is neither a file nor an installed model; 'agentrt model list' shows those.");
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AgentRuntime.AgentHost.Journal;
 using AgentRuntime.Cli.Commands;
 using AgentRuntime.Cli.Models;
 using AgentRuntime.Engine;
@@ -33,7 +34,7 @@ internal static class CommandLine
         catch (Exception e) when (e is EngineException or ToolsException or IOException or UnauthorizedAccessException)
         {
             await error.WriteLineAsync("agentrt: " + e.Message).ConfigureAwait(false);
-            return e is IOException or EngineBusyException or ModelDownloadException ? ExitCode.Failure : ExitCode.Usage;
+            return e is IOException or EngineBusyException or ModelDownloadException or JournalException { InnerException: not null } ? ExitCode.Failure : ExitCode.Usage;
         }
         catch (Exception e) when (Environment.GetEnvironmentVariable("AGENTRT_DEBUG") is null or "")
         {

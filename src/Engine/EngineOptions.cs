@@ -20,7 +20,7 @@ public sealed record EngineOptions
     /// <summary>Most bytes for keys and values of all sessions; null for a quarter of the machine's memory, at most four contexts.</summary>
     public long? MemoryLimit { get; init; }
 
-    /// <summary>Compute threads, or 0 for one per physical core.</summary>
+    /// <summary>Compute threads, or 0 for one per physical core, fewer for a very small model.</summary>
     public int Threads { get; init; }
 
     /// <summary>Most tokens in one pass, at least 1: how finely a prompt is cut.</summary>

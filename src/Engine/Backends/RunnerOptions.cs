@@ -15,6 +15,6 @@ public sealed record RunnerOptions
     /// <summary>Most tokens in one forward pass.</summary>
     public int MaxBatchTokens { get; init; } = 512;
 
-    /// <summary>Compute threads, or 0 for one per physical core.</summary>
+    /// <summary>Compute threads, or 0 for one per physical core, fewer for a very small model.</summary>
     public int Threads { get; init; }
 }

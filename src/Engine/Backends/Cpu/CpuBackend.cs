@@ -11,6 +11,8 @@ public sealed class CpuBackend : IBackend
     /// <summary>The instructions that quantised products use on this processor, for instance <c>AVX-VNNI</c>.</summary>
     public static string Instructions => DotKernel.Best.Name;
 
+    private const long BytesWorthAThread = 8 << 20;
+
     /// <inheritdoc/>
     public string Name => "cpu";
 
@@ -31,7 +33,11 @@ public sealed class CpuBackend : IBackend
         ArgumentOutOfRangeException.ThrowIfLessThan(options.KvBlocks, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxBatchTokens, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
-        var threads = options.Threads == 0 ? PhysicalCores.Count : options.Threads;
+        var threads = options.Threads == 0 ? DefaultThreads(model) : options.Threads;
         return new(model, model.RequireConfig(), options with { Threads = threads }, dot, kernels, progress, cancellationToken);
     }
+
+    /// <summary>A core for every 8 MiB of weights, up to all: below that, threads wait for each other longer than they compute.</summary>
+    private static int DefaultThreads(ModelFile model) =>
+        (int)Math.Clamp(model.Tensors.Values.Sum(t => t.ByteLength) / BytesWorthAThread, 1, PhysicalCores.Count);
 }

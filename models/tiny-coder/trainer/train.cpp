@@ -31,17 +31,25 @@ static double now() {
 
 class Trainer {
 public:
-    Trainer(Model& model, int threads) : m(model), table(model.c.headDim) {
-        for (int i = 0; i < threads; i++) workers.push_back(std::make_unique<Worker>(m, table));
+    Trainer(Model& model, int threads, int leastWeight) : table(model.c.headDim), leastWeight(leastWeight) {
+        for (int i = 0; i < threads; i++) workers.push_back(std::make_unique<Worker>(model, table, leastWeight));
     }
 
     Score run(std::vector<Sequence> batch, bool train) {
         // The longest first, so that the threads finish close together.
         std::sort(batch.begin(), batch.end(), [](auto& a, auto& b) { return a.length > b.length; });
         double weight = 0;
-        for (const Sequence& s : batch)
-            for (int i = 1; i < s.length; i++) weight += s.lossWeights[i] / 255.0;
+        int shared = batch[0].length;
+        for (const Sequence& s : batch) {
+            int same = 0, first = 1;
+            while (same < std::min(shared, s.length) && s.tokens[same] == batch[0].tokens[same]) same++;
+            while (first + 1 < s.length && s.lossWeights[first] < leastWeight) first++;
+            shared = std::min({shared, same, first - 1});
+            for (int i = 1; i < s.length; i++)
+                if (s.lossWeights[i] >= leastWeight) weight += s.lossWeights[i] / 255.0;
+        }
         float scale = train ? float(1 / std::max(weight, 1e-3)) : 0;
+        for (auto& worker : workers) worker->begin(batch[0].tokens, shared);
         Score total;
 #pragma omp parallel for schedule(dynamic, 1)
         for (size_t i = 0; i < batch.size(); i++) {
@@ -49,14 +57,17 @@ public:
 #pragma omp critical
             total.add(s);
         }
+#pragma omp parallel for schedule(static, 1)
+        for (size_t i = 0; i < workers.size(); i++)
+            if (train) workers[i]->finish();
         return total;
     }
 
     std::vector<std::unique_ptr<Worker>> workers;
 
 private:
-    Model& m;
     RopeTable table;
+    int leastWeight;
 };
 
 // Compares the gradient with finite differences along the gradient itself and along a random direction, per tensor.
@@ -71,9 +82,10 @@ static int checkGradient() {
         for (size_t i = 0; i < t.size(); i++) m.weights[t.offset + i] = t.rows ? 0.12f * normal(rng) : 1 + 0.05f * normal(rng);
     std::vector<uint16_t> tokens(170);
     std::vector<uint8_t> lossWeights(tokens.size());
-    for (size_t i = 0; i < tokens.size(); i++) tokens[i] = rng() % c.vocab, lossWeights[i] = i % 3 ? 255 : 12;
+    for (size_t i = 0; i < tokens.size(); i++) tokens[i] = rng() % c.vocab, lossWeights[i] = i % 90 < 30 ? 12 : i % 3 ? 255 : 40;
     std::vector<Sequence> batch = {{&tokens[0], &lossWeights[0], 90}, {&tokens[90], &lossWeights[90], 80}};
-    Trainer trainer(m, 1);
+    std::copy(tokens.begin(), tokens.begin() + 20, tokens.begin() + 90);  // a shared prefix
+    Trainer trainer(m, 1, 40);
     omp_set_num_threads(1);
     trainer.run(batch, true);
     Floats gradient = trainer.workers[0]->gradient;
@@ -110,7 +122,7 @@ struct Options {
     Config config;
     OptimizerSettings optimizer;
     std::string folder = "data", deadline;
-    int batchTokens = 2000, threads = 2, warmupSteps = 100, seed = 1, validateSequences = 64;
+    int batchTokens = 2000, threads = 2, warmupSteps = 100, seed = 1, validateSequences = 64, leastWeight = 255;
     int64_t totalTokens = 0, warmupTokens = 1500000, validateEvery = 400000;
     double decayMinutes = 25, finishMinutes = 8;
 };
@@ -121,7 +133,7 @@ static Options parse(int argc, char** argv) {
         {"--layers", &o.config.layers}, {"--width", &o.config.width}, {"--heads", &o.config.heads},
         {"--kv-heads", &o.config.kvHeads}, {"--head-dim", &o.config.headDim}, {"--ffn", &o.config.ffn},
         {"--vocab", &o.config.vocab}, {"--batch-tokens", &o.batchTokens}, {"--threads", &o.threads},
-        {"--warmup-steps", &o.warmupSteps}, {"--seed", &o.seed}, {"--validate-sequences", &o.validateSequences}};
+        {"--warmup-steps", &o.warmupSteps}, {"--seed", &o.seed}, {"--least-weight", &o.leastWeight}, {"--validate-sequences", &o.validateSequences}};
     std::map<std::string, int64_t*> longs = {{"--total-tokens", &o.totalTokens}, {"--warmup-tokens", &o.warmupTokens},
                                              {"--validate-every", &o.validateEvery}};
     std::map<std::string, float*> floats = {{"--rate", &o.optimizer.rate}, {"--muon-rate", &o.optimizer.muonRate},
@@ -181,7 +193,7 @@ int main(int argc, char** argv) {
     Progress progress;
     bool resumed = loadState(model, optimizer, rng, progress, statePath);
     Pool pool(o.folder, o.config.vocab);
-    Trainer trainer(model, o.threads);
+    Trainer trainer(model, o.threads, o.leastWeight);
     printf("%s %zu parameters, vocabulary %d, %s\n", resumed ? "resumed" : "new model,", model.count, o.config.vocab,
            o.optimizer.muon ? "muon" : "adam");
 

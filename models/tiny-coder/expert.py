@@ -38,7 +38,7 @@ def repair(task, repository, result, path):
         error = re.match(r"([^\n(]+)\((\d+),\d+\): error \w+: .*'(\w+)'", result)
         if error:
             path = error[1]
-            yield_text = f"{error[3]} is misspelt."
+            yield_text = "A name is misspelt; read its file."
         else:
             failure = re.match(r"FAIL (\w+)", result)
             if not failure:
@@ -76,7 +76,7 @@ def edit(task, repository, path):
     old, new = fragment(now[index]), fragment(then[index])
     names = [(a, b) for a, b in zip(re.findall(r"[A-Za-z]\w*", old), re.findall(r"[A-Za-z]\w*", new)) if a != b]
     if names:
-        reason, name = f"{names[0][0]} should be {names[0][1]}.", names[0][1]
+        reason, name = f"The name should be {names[0][1]}.", "the misspelt name"
     else:
         name = owner(now, index)
         if re.search(r" = \d+;$", new):
@@ -105,20 +105,17 @@ def fragment(line):
 
 
 def rename(task, repository):
-    hits = yield f"Search for {task.old}.", ("search", {"pattern": task.old})
+    """One edit a search: the first hit is the next place, so that nothing has to be kept in mind."""
+    call = ("search", {"pattern": task.old})
+    hits = yield f"Search for {task.old}.", call
     while hits != "no matches":
-        for hit in hits.split("\n"):
-            path, number, line = re.match(r"([^:]+):(\d+): (.*)", hit).groups()
-            found = re.search(rf"\b{task.old}[^,);]*[,);]", line)
-            if not found:
-                raise Lost(line)
-            old = found[0]
-            call = ("edit_file", {"path": path, "old": old, "new": old.replace(task.old, task.new)})
-            result = yield f"Rename in {path}:{number}", call
-            if result.startswith("error: "):
-                hits = yield "The edit failed; search again.", ("search", {"pattern": task.old})
-                break
-        else:
-            hits = yield "Check that none is left.", ("search", {"pattern": task.old})
-    result = yield "Run the tests.", RUN
+        path, number, line = re.match(r"([^:]+):(\d+): (.*)", hits.split("\n")[0]).groups()
+        found = re.search(rf"\b{task.old}[^,);]*[,);]", line)
+        if not found:
+            raise Lost(line)
+        old = found[0]
+        edit_call = ("edit_file", {"path": path, "old": old, "new": old.replace(task.old, task.new)})
+        yield "Rename the first.", edit_call
+        hits = yield "Search for the next.", call
+    result = yield "None is left; run the tests.", RUN
     yield from repair(task, repository, result, None)

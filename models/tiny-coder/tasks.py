@@ -142,7 +142,7 @@ class Generator:
         """Two or three classes, each in a file of its own; held-out layouts are deeper and name some files otherwise."""
         chance = self.random
         root = self.folder()
-        depth = chance.choice([1, 2, 2] if self.held_out else [0, 0, 0, 1, 1, 1, 2])
+        depth = chance.choice([1, 1, 2] if self.held_out else [0, 0, 0, 1, 1, 1, 2])
         units = []
         inner = [self.folder() for _ in range(depth)]
         for _ in range(chance.choice([2, 2, 3])):
@@ -341,7 +341,7 @@ class Generator:
             member = chance.choice([m for m in unit.members if m.parameters is not None])
         self.use_elsewhere(unit, member)
         calls = [(unit, self.call(member))]
-        if member.parameters is not None and chance.random() < 0.2:
+        if member.parameters is not None and chance.random() < 0.12:
             second = self.call(member)
             if second.split(",")[0] != calls[0][1].split(",")[0]:
                 calls.append((unit, second))
@@ -357,11 +357,11 @@ class Generator:
         return Task("rename", text, files, target, old, new)
 
     def use_elsewhere(self, unit, member):
-        """Adds methods that use the member: in another class always, in its own class sometimes."""
+        """Adds methods that use the member: one in another class always, one in its own class sometimes."""
         chance = self.random
         others = [u for u in self.units if u is not unit]
-        users = chance.sample(others, 1 if chance.random() < 0.75 else min(2, len(others)))
-        if len(users) == 1 and chance.random() < 0.2:
+        users = [chance.choice(others)]
+        if chance.random() < 0.25:
             users.append(unit)
         for user in users:
             owner = "" if user is unit else f"{unit.name}."

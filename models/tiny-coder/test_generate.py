@@ -23,7 +23,7 @@ class GenerateTest(unittest.TestCase):
                     _, call = steps.send(repository.call(*call))
                     count += 1
                 self.assertEqual(task.target, repository.files)
-                self.assertLessEqual(count, 12)
+                self.assertLessEqual(count, 16)
 
     def test_fix_tasks_fail_before_and_pass_after(self):
         for family in ("operator", "typo"):

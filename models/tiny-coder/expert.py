@@ -76,13 +76,13 @@ def edit(task, repository, path):
     old, new = fragment(now[index]), fragment(then[index])
     names = [(a, b) for a, b in zip(re.findall(r"[A-Za-z]\w*", old), re.findall(r"[A-Za-z]\w*", new)) if a != b]
     if names:
-        reason, name = f"The name should be {names[0][1]}.", "the misspelt name"
+        reason, name = f"Line {index + 1} needs {names[0][1]}.", "the misspelt name"
     else:
         name = owner(now, index)
         if re.search(r" = \d+;$", new):
-            reason = f"{name} is {old.split(' ')[-1][:-1]} but should be {new.split(' ')[-1][:-1]}."
+            reason = f"{name} should be {new.split(' ')[-1][:-1]}."
         else:
-            reason = f"{name} uses {operator(old)} but needs {operator(new)}"
+            reason = f"{name} needs {operator(new)}"
     return reason, ("edit_file", {"path": path, "old": old, "new": new}), name
 
 

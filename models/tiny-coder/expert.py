@@ -7,7 +7,7 @@ It knows the repaired files only to place the edit; every word it says is in the
 import re
 
 RUN = ("run_command", {"command": "dotnet run"})
-MODIFIERS = re.compile(r"(?:(?:public|static|const|int|bool) )+")
+MODIFIERS = re.compile(r"^(?:(?:public|static|const|int|bool) )+")
 OPERATOR = re.compile(r" (\+|-|\*|/|>=|<=|==|!=|>|<) ")
 
 
@@ -76,7 +76,7 @@ def edit(task, repository, path):
     old, new = fragment(now[index]), fragment(then[index])
     names = [(a, b) for a, b in zip(re.findall(r"[A-Za-z]\w*", old), re.findall(r"[A-Za-z]\w*", new)) if a != b]
     if names:
-        reason, name = f"Line {index + 1} needs {names[0][1]}.", "the misspelt name"
+        reason, name = f"Line {index + 1} has the misspelt name.", "the misspelt name"
     else:
         name = owner(now, index)
         if re.search(r" = \d+;$", new):

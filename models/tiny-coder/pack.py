@@ -1,7 +1,7 @@
 """Packs trajectories into the trainer's token files.
 
     python3 pack.py warmup OUT --seed 0 --count 1500 --copies 5000
-    python3 pack.py trajectories OUT --seed 1 --count 10000 [--held-out] [--mistakes 0.12]
+    python3 pack.py trajectories OUT --seed 1 --count 10000 [--held-out] [--mistakes 0.12] [--families typo typo operator rename]
 
 File (little endian): int32 magic "RDCT", version 1, vocabulary, N; N+1 int32 offsets in tokens; uint16 tokens;
 uint8 weight of predicting each token (255 for the agent's own, a little for the context, 0 for its mistakes).
@@ -15,6 +15,7 @@ import numpy as np
 
 import words
 from generate import AGENT, CONTEXT, MISTAKES, trajectory
+from tasks import FAMILIES
 from tokenizer import SPECIAL, Tokenizer
 
 MAGIC, VERSION = 0x54434452, 1
@@ -93,14 +94,15 @@ def main():
     parser.add_argument("--count", type=int, default=10000)
     parser.add_argument("--copies", type=int, default=0)
     parser.add_argument("--mistakes", type=float, default=MISTAKES)
+    parser.add_argument("--families", nargs="+", choices=FAMILIES, default=FAMILIES, help="drawn in turn")
     parser.add_argument("--longest", type=int, default=1024)
     parser.add_argument("--held-out", action="store_true")
     options = parser.parse_args()
     tokenizer = Tokenizer.load()
     chance = random.Random(f"pack/{options.seed}")
     sequences = [copies(tokenizer, chance) for _ in range(options.copies)]
-    sequences += [encode(tokenizer, trajectory(f"{options.seed}/{index}", held_out=options.held_out,
-                                               mistakes=options.mistakes)) for index in range(options.count)]
+    sequences += [encode(tokenizer, trajectory(f"{options.seed}/{index}", options.families[index % len(options.families)],
+                                               options.held_out, options.mistakes)) for index in range(options.count)]
     sequences = [s for s in sequences if len(s[0]) <= options.longest]
     chance.shuffle(sequences)
     pack(sequences, len(tokenizer.tokens), options.out)

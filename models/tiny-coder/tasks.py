@@ -292,7 +292,9 @@ class Generator:
         self.draw_project()
         chance = self.random
         unit = chance.choice(self.units)
-        member = chance.choice([m for m in unit.members if m.parameters is not None])
+        methods = [m for m in unit.members if m.parameters is not None][:chance.choice([1, 2])]
+        unit.members = [m for m in unit.members if m.parameters is None] + methods
+        member = chance.choice(methods)
         shape = chance.random()
         if shape < 0.4:
             if unit.members[0].parameters is not None:
@@ -325,7 +327,7 @@ class Generator:
                 wrong = word[:at] + word[at] + word[at:]
             else:
                 wrong = word[:at] + word[at + 1:at + 2] + word[at] + word[at + 2:]
-            if wrong != word and wrong.lower() not in words.NOUNS and wrong != "uint":
+            if wrong != word and wrong.lower() not in words.NOUNS:
                 return "".join(parts[:index] + [wrong] + parts[index + 1:])
 
     def rename_task(self):

@@ -327,7 +327,7 @@ class Generator:
                 wrong = word[:at] + word[at] + word[at:]
             else:
                 wrong = word[:at] + word[at + 1:at + 2] + word[at] + word[at + 2:]
-            if wrong != word and wrong.lower() not in words.NOUNS:
+            if wrong != word and wrong.lower() not in words.NOUNS and wrong not in ("uint", "char"):
                 return "".join(parts[:index] + [wrong] + parts[index + 1:])
 
     def rename_task(self):

@@ -139,7 +139,7 @@ class Generator:
     # Repositories
 
     def layout(self):
-        """Two or three classes, each in a file of its own; held-out layouts are deeper and name some files otherwise."""
+        """Two or three classes, each in a file of its own; held-out layouts are deeper."""
         chance = self.random
         root = self.folder()
         depth = chance.choice([1, 1, 2] if self.held_out else [0, 0, 0, 1, 1, 1, 2])
@@ -157,8 +157,9 @@ class Generator:
 
     def suffix(self):
         """What training puts between a class's name and ".cs" at times."""
-        return self.random.choice([f".{self.noun()}", f"-{words.upper(self.noun())}", f"_{self.noun()}",
-                                   words.upper(self.noun())])
+        word = self.noun()
+        return self.random.choice([f".{words.upper(word)}", f".{word}", f"-{words.upper(word)}", f"_{word}",
+                                   words.upper(word)])
 
     def folder(self):
         """A usual name or one word (training only), or a composition of the right side of the split."""

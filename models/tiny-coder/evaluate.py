@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from generate import write
 from tasks import FAMILIES, Generator
@@ -67,33 +68,37 @@ def amplification(completed):
     return completed.get("totals", {}).get("amplification")
 
 
+def attempt(job):
+    """The row of the report for one task: (options, family, seed)."""
+    options, family, seed = job
+    task = Generator(seed, held_out=True).task(family)
+    folder = tempfile.mkdtemp(prefix=f"tiny-coder-{family}-{seed}-", dir=options.keep)
+    try:
+        prepare(task, folder)
+        events, code, seconds, message = play(task, folder, options)
+        problem = verify(task, folder)
+    finally:
+        if not options.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    if problem is None and code != 0:
+        problem = f"agentrt exited with {code}: {message.splitlines()[-1] if message else 'no message'}"
+    completed = next((e for e in reversed(events) if e["type"] == "run.completed"), {})
+    steps = [e for e in events if e["type"] == "step.completed"]
+    print(f"{family} {seed}: {problem or 'solved'} in {len(steps)} steps, {seconds:.1f} s", flush=True)
+    return {"family": family, "seed": seed, "problem": problem, "steps": len(steps), "seconds": seconds,
+            "amplification": amplification(completed),
+            "cached": sum(s["cached_tokens"] for s in steps),
+            "prompt": sum(s["prompt_tokens"] for s in steps),
+            "model_ms": sum(s["prefill_ms"] + s["decode_ms"] for s in steps),
+            "tool_ms": sum(s["tool_ms"] for s in steps),
+            "overhead_ms": [s["overhead_ms"] for s in steps]}
+
+
 def evaluate(options):
-    rows = []
-    for family in options.families:
-        for seed in range(options.first, options.first + options.seeds):
-            task = Generator(seed, held_out=True).task(family)
-            folder = tempfile.mkdtemp(prefix=f"tiny-coder-{family}-{seed}-", dir=options.keep)
-            try:
-                prepare(task, folder)
-                events, code, seconds, message = play(task, folder, options)
-                completed = next((e for e in reversed(events) if e["type"] == "run.completed"), {})
-                steps = [e for e in events if e["type"] == "step.completed"]
-                problem = verify(task, folder)
-                if problem is None and code != 0:
-                    problem = f"agentrt exited with {code}: {message.splitlines()[-1] if message else 'no message'}"
-                rows.append({"family": family, "seed": seed, "problem": problem, "steps": len(steps), "seconds": seconds,
-                             "amplification": amplification(completed),
-                             "cached": sum(s["cached_tokens"] for s in steps),
-                             "prompt": sum(s["prompt_tokens"] for s in steps),
-                             "model_ms": sum(s["prefill_ms"] + s["decode_ms"] for s in steps),
-                             "tool_ms": sum(s["tool_ms"] for s in steps),
-                             "overhead_ms": [s["overhead_ms"] for s in steps]})
-            finally:
-                if not options.keep:
-                    shutil.rmtree(folder, ignore_errors=True)
-            print(f"{family} {seed}: {rows[-1]['problem'] or 'solved'} in {rows[-1]['steps']} steps, {seconds:.1f} s",
-                  flush=True)
-    return rows
+    jobs = [(options, family, seed) for family in options.families
+            for seed in range(options.first, options.first + options.seeds)]
+    with ThreadPoolExecutor(options.jobs) as pool:
+        return list(pool.map(attempt, jobs))
 
 
 def report(rows, options):
@@ -124,7 +129,7 @@ def report(rows, options):
     failed = [r for r in rows if r["problem"]]
     if failed:
         lines += ["", "Not solved:", ""] + [f"- {r['family']} {r['seed']}: {r['problem']}" for r in failed]
-    lines += ["", f"Machine: {os.cpu_count()} cores. Reproduce: `python3 models/tiny-coder/evaluate.py`.", ""]
+    lines += ["", f"Machine: {os.cpu_count()} cores, {options.jobs} task{'s' if options.jobs > 1 else ''} at a time. Reproduce: `python3 models/tiny-coder/evaluate.py`.", ""]
     return "\n".join(lines)
 
 
@@ -134,6 +139,7 @@ def main():
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--model", default=os.path.join(HERE, "tiny-coder.gguf"))
     parser.add_argument("--report", default=os.path.join(HERE, "EVALUATION.md"))
+    parser.add_argument("--jobs", type=int, default=1, help="tasks at a time; more than one makes each slower")
     parser.add_argument("--keep", help="folder in which the repositories stay")
     parser.add_argument("--families", nargs="*", default=FAMILIES)
     parser.add_argument("--extra", nargs="*", default=[], help="more options for agentrt run, e.g. --extra=--sandbox=off")

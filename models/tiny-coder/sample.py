@@ -58,6 +58,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--show", action="store_true", help="print the transcripts that failed")
+    parser.add_argument("--typo-methods", type=int, default=1, help="methods in the file of a typo")
     parser.add_argument("--families", nargs="*", default=FAMILIES)
     options = parser.parse_args()
     config, tensors = model.load(options.weights)
@@ -65,7 +66,7 @@ def main():
     for family in options.families:
         solved, steps, started = 0, 0, time.time()
         for seed in range(options.first, options.first + options.seeds):
-            task = Generator(seed, held_out=True).task(family)
+            task = Generator(seed, True, options.typo_methods).task(family)
             good, used, transcript = play(config, tensors, tokenizer, task)
             solved += good
             steps += used

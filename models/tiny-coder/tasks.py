@@ -76,9 +76,10 @@ class Unit:
 class Generator:
     """Draws tasks from one seed; held-out tasks use names, folders and file names that training never sees."""
 
-    def __init__(self, seed, held_out: bool = False):
+    def __init__(self, seed, held_out: bool = False, typo_methods: int = 1):
         self.random = random.Random(f"{seed}/{held_out}")
         self.held_out = held_out
+        self.typo_methods = typo_methods  # methods in the file of a typo
 
     def task(self, family: str) -> Task:
         self.used = set()
@@ -293,9 +294,9 @@ class Generator:
         self.draw_project()
         chance = self.random
         unit = chance.choice(self.units)
-        methods = [m for m in unit.members if m.parameters is not None][:chance.choice([1, 2])]
-        unit.members = [m for m in unit.members if m.parameters is None] + methods
-        member = chance.choice(methods)
+        methods = [m for m in unit.members if m.parameters is not None]
+        member = chance.choice(methods[:self.typo_methods])
+        unit.members = [m for m in unit.members if m.parameters is None] + methods[:self.typo_methods]
         shape = chance.random()
         if shape < 0.4:
             if unit.members[0].parameters is not None:

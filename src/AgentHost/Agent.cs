@@ -160,6 +160,7 @@ public sealed class Agent(
     private async Task<RunResult> GuardAsync(RunDescription description, bool resumed, Func<Task<string>> loop)
     {
         var start = _time.GetTimestamp();
+        recorder.SetStatus(RunStatus.Running, null);
         Emit(new RunStarted(_run, description.Task, description.Repository, description.Model, resumed));
         var (status, text) = await EndAsync(loop).ConfigureAwait(false);
         _totals = _totals with { ComputedTokens = conversation.ComputedTokens, ContextTokens = conversation.ContextTokens };

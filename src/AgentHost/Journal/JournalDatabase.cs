@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
 
 namespace AgentRuntime.AgentHost.Journal;
@@ -5,10 +6,11 @@ namespace AgentRuntime.AgentHost.Journal;
 /// <summary>A connection to the journal's file whose errors are sentences.</summary>
 internal sealed class JournalDatabase : IDisposable
 {
-    private const int DiskFull = 13;
+    private const int Corrupt = 11, DiskFull = 13, NotADatabase = 26;
     private readonly SqliteConnection _connection;
     private readonly string _path;
     private readonly Dictionary<string, SqliteCommand> _commands = [];
+    private SqliteTransaction? _transaction;
 
     public JournalDatabase(string path)
     {
@@ -25,6 +27,19 @@ internal sealed class JournalDatabase : IDisposable
             _connection.Dispose();
             throw Explain(e);
         }
+    }
+
+    /// <summary>Runs statements of which all take effect or none.</summary>
+    public void InTransaction(Action statements)
+    {
+        try
+        {
+            using var transaction = _transaction = _connection.BeginTransaction(deferred: false);
+            statements();
+            transaction.Commit();
+        }
+        catch (SqliteException e) { throw Explain(e); }
+        finally { _transaction = null; }
     }
 
     /// <summary>Runs a statement; the prepared command is kept for the next time.</summary>
@@ -47,6 +62,10 @@ internal sealed class JournalDatabase : IDisposable
             return rows;
         }
         catch (SqliteException e) { throw Explain(e); }
+        catch (Exception e) when (e is JsonException or FormatException or ArgumentException or InvalidCastException)
+        {
+            throw new JournalException($"The journal {_path} holds an entry that agentrt cannot read: {e.Message.TrimEnd('.')}.", e);
+        }
     }
 
     public void Dispose()
@@ -63,12 +82,16 @@ internal sealed class JournalDatabase : IDisposable
             command.CommandText = sql;
             _commands[sql] = command;
         }
+        command.Transaction = _transaction;
         command.Parameters.Clear();
         foreach (var (name, value) in parameters) command.Parameters.AddWithValue(name, value ?? DBNull.Value);
         return command;
     }
 
-    private JournalException Explain(Exception e) => e is SqliteException { SqliteErrorCode: DiskFull }
-        ? new($"The disk of the journal {_path} is full; free some space and resume the run.", e)
-        : new($"The journal {_path} cannot be used: {e.Message.TrimEnd('.')}.", e);
+    private JournalException Explain(Exception e) => (e as SqliteException)?.SqliteErrorCode switch
+    {
+        DiskFull => new($"The disk of the journal {_path} is full; free some space and resume the run.", e),
+        Corrupt or NotADatabase => new($"The file {_path} is damaged or no journal; move it away, and the next run begins a new one.", e),
+        _ => new($"The journal {_path} cannot be used: {e.Message.TrimEnd('.')}.", e),
+    };
 }

@@ -36,26 +36,37 @@ public sealed class RunJournal : IDisposable
         var now = _time.GetUtcNow();
         var id = string.Create(CultureInfo.InvariantCulture, $"{now:yyyyMMdd-HHmmss}-{Random.Shared.Next(0x10000):x4}");
         var recorder = new RunRecorder(_database, _time, id, RunLock.Take(_path, id));
-        _database.Execute(
-            "INSERT INTO runs VALUES ($id, $now, $now, 'Running', $repository, $model, $task, NULL)",
-            ("$id", id), ("$now", Text(now)), ("$repository", repository), ("$model", model), ("$task", task));
-        for (var i = 0; i < opening.Count; i++)
+        try
         {
-            _database.Execute(
-                "INSERT INTO messages VALUES ($run, $seq, $content)",
-                ("$run", id), ("$seq", i), ("$content", JournalJson.Write(opening[i])));
+            // All or nothing: a run without its first messages could not be resumed.
+            _database.InTransaction(() =>
+            {
+                _database.Execute(
+                    "INSERT INTO runs VALUES ($id, $now, $now, 'Running', $repository, $model, $task, NULL)",
+                    ("$id", id), ("$now", Text(now)), ("$repository", repository), ("$model", model), ("$task", task));
+                for (var i = 0; i < opening.Count; i++)
+                {
+                    _database.Execute(
+                        "INSERT INTO messages VALUES ($run, $seq, $content)",
+                        ("$run", id), ("$seq", i), ("$content", JournalJson.Write(opening[i])));
+                }
+            });
+        }
+        catch
+        {
+            recorder.Dispose();
+            throw;
         }
         return recorder;
     }
 
-    /// <summary>Goes on recording a run.</summary>
+    /// <summary>Goes on recording a run. What <see cref="Load"/> returns from then on is changed by nobody else.</summary>
+    /// <param name="id">As for <see cref="Load"/>.</param>
     /// <exception cref="JournalException">There is no such run, or another process is running it.</exception>
     public RunRecorder Continue(string id)
     {
-        Find(id);
-        var recorder = new RunRecorder(_database, _time, id, RunLock.Take(_path, id));
-        recorder.SetStatus(RunStatus.Running, null);
-        return recorder;
+        var run = Find(id).Id;
+        return new(_database, _time, run, RunLock.Take(_path, run));
     }
 
     /// <summary>All runs, the newest first.</summary>

@@ -47,11 +47,11 @@ internal static class RunCommand
     private static async Task<int> ResumeAsync(ParseResult result, RunOptions options, string id, CancellationToken cancellationToken)
     {
         using var journal = new RunJournal(AppPaths.Journal);
-        var recorded = journal.Load(id);
+        using var recorder = journal.Continue(id);
+        var recorded = journal.Load(recorder.Id);
         var summary = recorded.Summary;
         if (summary.Status == RunStatus.Completed) throw new UsageException($"Run {summary.Id} is complete; there is nothing to resume.");
         if (!Directory.Exists(summary.Repository)) throw new UsageException($"The repository {summary.Repository} of run {summary.Id} does not exist any more.");
-        using var recorder = journal.Continue(summary.Id);
         await using var host = await RunHost.CreateAsync(result, options, summary.Repository, options.Engine.ModelPath(result, summary.Model), cancellationToken).ConfigureAwait(false);
         return host.Finish(await host.CreateAgent(recorder).ResumeAsync(host.Describe(summary.Task), host.Recover(recorded), cancellationToken).ConfigureAwait(false));
     }

@@ -27,6 +27,8 @@ public sealed class BadInputTests : IDisposable
     [InlineData("There is no KV type 'f8'", "generate", "--model", "tiny-coder", "--prompt", "x", "--kv", "f8")]
     [InlineData("There is no tool 'fly'", "tools", "call", "fly", "--approval", "never")]
     [InlineData("--args is not a JSON object", "tools", "call", "search", "--args", "{", "--approval", "never")]
+    [InlineData("--args is not a JSON object", "tools", "call", "search", "--args", "[1]", "--approval", "never")]
+    [InlineData("/no/such/prompt", "generate", "--model", "tiny-coder", "--prompt-file", "/no/such/prompt")]
     [InlineData("There is no approval mode 'maybe'", "tools", "call", "search", "--approval", "maybe")]
     [InlineData("Give a model or --template", "model", "render", "--jsonl")]
     public async Task Says_what_is_wrong(string sentence, params string[] arguments)

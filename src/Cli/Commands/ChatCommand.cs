@@ -36,7 +36,8 @@ internal static class ChatCommand
     private static async Task<string?> ReadAsync(ParseResult result, CancellationToken cancellationToken)
     {
         if (!Console.IsInputRedirected) await result.InvocationConfiguration.Error.WriteAsync("> ").ConfigureAwait(false);
-        return await Console.In.ReadLineAsync(cancellationToken).ConfigureAwait(false);
+        // Reading from a terminal cannot be cancelled: Ctrl-C must not wait for it.
+        return await Task.Run(Console.In.ReadLine, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task RespondAsync(ParseResult result, ResidentConversation conversation, CancellationToken cancellationToken)

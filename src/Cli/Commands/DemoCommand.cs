@@ -28,6 +28,7 @@ internal static class DemoCommand
     private static async Task<int> RunAsync(ParseResult result, RunOptions options, ExampleRepository example, CancellationToken cancellationToken)
     {
         var console = Consoles.For(result.InvocationConfiguration.Error);
+        using var journal = new RunJournal(AppPaths.Journal);
         var repository = example.CopyToTemporaryFolder();
         var sandbox = SandboxProbe.Status;
         console.MarkupLine($"[grey]The example {example.Name} was copied to {Markup.Escape(repository)}.[/]");
@@ -38,7 +39,6 @@ internal static class DemoCommand
 
         console.MarkupLine($"[bold]Task:[/] {Markup.Escape(example.Task)}");
         var opening = AgentPrompt.Create(repository, example.Task);
-        using var journal = new RunJournal(AppPaths.Journal);
         await using var host = await RunHost.CreateAsync(result, options, repository, ModelResolver.Find("tiny-coder"), tools, cancellationToken).ConfigureAwait(false);
         using var recorder = journal.Create(repository, host.ModelPath, example.Task, opening);
         var run = await host.CreateAgent(recorder).RunAsync(host.Describe(example.Task), opening, cancellationToken).ConfigureAwait(false);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using AgentRuntime.Cli.Hosting;
 using AgentRuntime.Cli.Output;
 using Microsoft.Extensions.AI;
@@ -64,7 +65,8 @@ internal static class ToolsCommand
     {
         try
         {
-            return JsonSerializer.Deserialize<Dictionary<string, object?>>(json) ?? throw new UsageException("--args must be a JSON object, not null.");
+            if (JsonNode.Parse(json) is JsonObject) return JsonSerializer.Deserialize<Dictionary<string, object?>>(json)!;
+            throw new UsageException("--args is not a JSON object; write it as '{\"path\": \"README.md\"}'.");
         }
         catch (JsonException e)
         {

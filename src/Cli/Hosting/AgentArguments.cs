@@ -35,7 +35,7 @@ internal sealed class AgentArguments
         "ask" => ApprovalMode.Ask,
         "auto" => ApprovalMode.Auto,
         "never" => ApprovalMode.Never,
-        null when !Console.IsInputRedirected => ApprovalMode.Ask,
+        null when Consoles.CanAsk => ApprovalMode.Ask,
         null => throw new UsageException("There is no terminal to ask at, so say --approval auto or --approval never."),
         var other => throw new UsageException($"There is no approval mode '{other}'; use ask, auto or never."),
     };

@@ -79,9 +79,9 @@ internal sealed class RunHost : IAsyncDisposable
     private async ValueTask<InterruptedCallDecision> AskAboutAsync(RecordedCall call, CancellationToken cancellationToken)
     {
         var error = _result.InvocationConfiguration.Error;
-        await error.WriteLineAsync($"Step {call.Step}: {call.Name} {call.Arguments} had started when the run was killed, and may or may not have run.").ConfigureAwait(false);
+        await error.WriteLineAsync($"Step {call.Step}: {VisibleText.Of(call.Name)} {VisibleText.Of(call.Arguments)} had started when the run was stopped, and may or may not have run.").ConfigureAwait(false);
         if (_options.Interrupted(_result) is { } said) return said;
-        if (Console.IsInputRedirected) throw new UsageException("Say what to do with the interrupted call: --interrupted rerun, skip or stop.");
+        if (!Consoles.CanAsk) throw new UsageException("Say what to do with the interrupted call: --interrupted rerun, skip or stop.");
         var prompt = new SelectionPrompt<InterruptedCallDecision>().Title("What now?").AddChoices(Enum.GetValues<InterruptedCallDecision>());
         return await prompt.ShowAsync(Consoles.Error, cancellationToken).ConfigureAwait(false);
     }

@@ -11,7 +11,7 @@ internal sealed class RunOptions
     private readonly Option<int> _budget = new("--token-budget") { HelpName = "N", Description = "Most tokens in the conversation; 0 for what the model holds." };
     private readonly Option<float> _temperature = new("--temperature") { HelpName = "T", Description = "0 for the likeliest token each time." };
     private readonly Option<ulong?> _seed = new("--seed") { HelpName = "S", Description = "Seed of the sampler." };
-    private readonly Option<string?> _interrupted = new("--interrupted") { HelpName = "rerun|skip|stop", Description = "What to do with a call that was under way when the run was killed; asked about on a terminal." };
+    private readonly Option<string?> _interrupted = new("--interrupted") { HelpName = "rerun|skip|stop", Description = "What to do with a call that was under way when the run was stopped; asked about on a terminal." };
     private readonly Option<bool> _json = new("--json") { Description = "An event per line as JSON." };
 
     /// <summary>Adds the options to a command.</summary>

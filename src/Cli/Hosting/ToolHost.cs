@@ -36,7 +36,7 @@ internal sealed class ToolHost : IDisposable
 
     /// <summary>Sets them up under a policy of the caller's.</summary>
     public static ToolHost Create(string repository, ISandbox sandbox, IApprovalPolicy policy) =>
-        new(repository, sandbox, new(policy, Console.IsInputRedirected ? null : new ConsoleApproval(Consoles.Error)));
+        new(repository, sandbox, new(policy, Consoles.CanAsk ? new ConsoleApproval(Consoles.Error) : null));
 
     public void Dispose() => _gate.Dispose();
 }

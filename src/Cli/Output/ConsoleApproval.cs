@@ -10,8 +10,8 @@ internal sealed class ConsoleApproval(IAnsiConsole console) : IApprovalPrompt
     {
         console.WriteLine();
         if (request.Kind == ApprovalKind.Edit) Diffs.Write(console, request.Detail);
-        else console.MarkupLine($"[yellow]{Markup.Escape(request.Detail)}[/]");
-        var prompt = new TextPrompt<string>($"Run {Markup.Escape(request.Tool)}? [grey](y)es, (a)lways, or (n)o with a reason[/]") { AllowEmpty = false };
+        else console.MarkupLine($"[yellow]{Markup.Escape(VisibleText.Of(request.Detail))}[/]");
+        var prompt = new TextPrompt<string>($"Run {Markup.Escape(VisibleText.Of(request.Tool))}? [grey](y)es, (a)lways, or (n)o with a reason[/]") { AllowEmpty = false };
         var answer = (await prompt.ShowAsync(console, cancellationToken).ConfigureAwait(false)).Trim();
         var (word, reason) = answer.Split(' ', 2) is [var first, var rest] ? (first.TrimEnd(',', ':'), rest) : (answer, "");
 #pragma warning disable CA1308 // Answers are compared, not normalised for storage.

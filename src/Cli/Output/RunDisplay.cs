@@ -21,12 +21,12 @@ internal sealed class RunDisplay(IAnsiConsole console)
             case RunStarted e: Line($"[grey]{(e.Resumed ? "resuming run" : "run")} {e.Run} · {Markup.Escape(e.Model)} · {Markup.Escape(e.Repository)}[/]"); break;
             case StepStarted e: Line($"[bold blue]step {e.Step}[/]"); break;
             case MessageDelta e: Text(e.Text, e.Reasoning ? Quiet : Style.Plain); break;
-            case ToolStarted e: _outputShown = false; Line($"[yellow]{Markup.Escape(e.Name)}[/] {Markup.Escape(Arguments(e.Arguments))}"); break;
+            case ToolStarted e: _outputShown = false; Line($"[yellow]{Markup.Escape(VisibleText.Of(e.Name))}[/] {Markup.Escape(VisibleText.Of(Arguments(e.Arguments)))}"); break;
             case ToolOutput e: _outputShown = true; Text(e.Text, Quiet); break;
             case ToolCompleted e: Completed(e); break;
             case StepCompleted e: _steps.Add(e); Line($"[grey]{Cost(e)}[/]"); break;
             case RunCompleted e: End(e.Totals, $"[green]done[/] in {Durations.Text(e.TotalMs)}, {e.Steps} steps"); break;
-            case RunFailed e: End(e.Totals, $"[red]{Markup.Escape(e.Message)}[/]{(e.Resumable ? $" [grey]agentrt runs resume {e.Run}[/]" : "")}"); break;
+            case RunFailed e: End(e.Totals, $"[red]{Markup.Escape(VisibleText.Of(e.Message))}[/]{(e.Resumable ? $" [grey]agentrt runs resume {e.Run}[/]" : "")}"); break;
         }
     }
 
@@ -39,7 +39,7 @@ internal sealed class RunDisplay(IAnsiConsole console)
 
     private void Result(string text, bool ok)
     {
-        var lines = text.Split('\n');
+        var lines = VisibleText.Of(text).Split('\n');
         foreach (var line in lines.Take(MaxResultLines)) Line($"[{(ok ? "grey" : "red")}]{Markup.Escape(line)}[/]");
         if (lines.Length > MaxResultLines) Line($"[grey]… {lines.Length - MaxResultLines} more lines[/]");
     }
@@ -64,7 +64,7 @@ internal sealed class RunDisplay(IAnsiConsole console)
 
     private void Text(string text, Style style)
     {
-        console.Write(new Text(text, style));
+        console.Write(new Text(VisibleText.Of(text), style));
         _lineOpen = !text.EndsWith('\n');
     }
 

@@ -62,7 +62,10 @@ def copies(tokenizer, chance):
         return ids, weights
 
     def name():
-        return "".join(words.upper(chance.choice(words.NOUNS)) for _ in range(chance.choice([2, 2, 3])))
+        while True:
+            composed = "".join(words.upper(chance.choice(words.NOUNS)) for _ in range(chance.choice([2, 2, 3])))
+            if not words.is_held_out(composed):
+                return composed
 
     def parameter():
         return chance.choice(words.NOUNS) + chance.choice(["", words.upper(chance.choice(words.NOUNS))])

@@ -241,6 +241,8 @@ class Generator:
             self.tests = self.random.choice([f"{first}Tests.cs", f"{self.folder()}/{first}/Program.cs",
                                              f"tests/{self.folder()}/{first}.cs"])
         else:
+            while words.is_held_out(first + second):
+                second = self.take(words.upper(self.noun()))
             self.tests = self.random.choice(["Program.cs", "Tests.cs", "tests/Program.cs", f"{first}.cs",
                                              f"Tests{first}.cs", f"{first}Program.cs", f"{first}{second}.cs",
                                              f"tests/{first}.cs", f"{self.folder()}/{first}.cs",

@@ -18,9 +18,6 @@ internal sealed class JinjaTarget : IFuzzTarget
 
     public string Name => "jinja";
 
-    /// <summary>A rendering may produce 2^28 characters in all; most are garbage at once.</summary>
-    public long MostBytes => 1L << 30;
-
     public IReadOnlyList<byte[]> Seeds { get; } =
     [
         Encoding.UTF8.GetBytes(SyntheticVocabulary.ChatTemplate),

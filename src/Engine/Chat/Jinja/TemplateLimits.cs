@@ -19,16 +19,16 @@ internal static class TemplateLimits
     public const int ValueDepth = 256;
 
     /// <summary>Characters of one text, the output included.</summary>
-    public const int TextLength = 1 << 24;
+    public const int TextLength = 1 << 23;
 
     /// <summary>Characters and elements of one list or dictionary, all that it holds counted each time it occurs.</summary>
-    public const long ValueWeight = 1 << 25;
+    public const long ValueWeight = 1 << 23;
 
     /// <summary>Characters that all operations of a rendering may produce together.</summary>
-    public const long ProducedText = 1L << 28;
+    public const long ProducedText = 1L << 26;
 
-    /// <summary>Evaluated nodes.</summary>
-    public const long Steps = 5_000_000;
+    /// <summary>Evaluated nodes. Real templates take a few hundred for a message.</summary>
+    public const long Steps = 2_000_000;
 
     /// <summary>Bits of a whole number.</summary>
     public const int IntegerBits = 4096;

@@ -40,6 +40,7 @@ internal static class GgufConfigReader
         var experts = keys.Optional("expert_count", ModelConfigCheck.LargestWidth, 0) ?? 0;
         if (family.Experts is { } expected && expected != experts > 0)
             throw keys.Error("expert_count", expected ? "is missing" : $"is {experts}, but the family has no experts");
+        var context = keys.Required("context_length", int.MaxValue);
         var feedForward = experts > 0
             ? keys.Optional("feed_forward_length", ModelConfigCheck.LargestWidth, 0) ?? 0
             : keys.Required("feed_forward_length", ModelConfigCheck.LargestWidth);
@@ -55,12 +56,12 @@ internal static class GgufConfigReader
             HeadLength = headLength,
             ValueHeadLength = keys.Optional("attention.value_length", ModelConfigCheck.LargestWidth) ?? headLength,
             VocabularySize = vocabularySize,
-            ContextLength = keys.Required("context_length", int.MaxValue),
+            ContextLength = context,
             RmsEpsilon = keys.Number("attention.layer_norm_rms_epsilon") ?? throw keys.Error("attention.layer_norm_rms_epsilon", "is missing"),
             RopeBase = keys.Number("rope.freq_base") ?? 10000,
             RopeDimensions = keys.Optional("rope.dimension_count", ModelConfigCheck.LargestWidth) ?? headLength,
             RopeHalfSplit = family.RopeHalfSplit,
-            RopeScaling = Scaling(keys),
+            RopeScaling = Scaling(keys, context),
             SlidingWindow = keys.Optional("attention.sliding_window", int.MaxValue, 0) ?? 0,
             Experts = experts,
             ExpertsUsed = experts > 0 ? keys.Required("expert_used_count", experts) : 0,
@@ -71,18 +72,18 @@ internal static class GgufConfigReader
         };
     }
 
-    private static RopeScaling Scaling(Keys keys)
+    private static RopeScaling Scaling(Keys keys, int context)
     {
         var type = keys.Metadata.Text(keys.Key("rope.scaling.type"));
         var factor = keys.Number("rope.scaling.factor") ?? keys.Number("rope.scale_linear") ?? 1;
         return type switch
         {
             "none" => RopeScaling.None,
-            // The oldest files state a factor and no type.
-            null when factor is 0 or 1 => RopeScaling.None,
+            // A factor of 0 says that nothing is scaled. The oldest files state a factor and no type.
+            null or "linear" when factor is 0 or 1 => RopeScaling.None,
             null or "linear" => new(RopeScalingKind.Linear, factor),
             "yarn" => new(
-                RopeScalingKind.Yarn, factor, keys.Optional("rope.scaling.original_context_length", int.MaxValue) ?? 0,
+                RopeScalingKind.Yarn, factor, keys.Optional("rope.scaling.original_context_length", int.MaxValue) ?? context,
                 keys.Number("rope.scaling.attn_factor") ?? 1,
                 keys.Number("rope.scaling.yarn_beta_fast") ?? 32, keys.Number("rope.scaling.yarn_beta_slow") ?? 1),
             _ => throw keys.Error("rope.scaling.type", $"is {type}, expected none, linear or yarn"),

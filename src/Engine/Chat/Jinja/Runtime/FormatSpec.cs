@@ -111,6 +111,6 @@ internal static partial class FormatSpec
         return digits;
     }
 
-    [GeneratedRegex(@"^(?:(?<fill>.)?(?<align>[<>=^]))?(?<sign>[-+ ])?#?(?<zero>0)?(?<width>[0-9]+)?(?<comma>[,_])?(?:\.(?<precision>[0-9]+))?(?<type>[bdeEfFgGosxX%])?$", RegexOptions.Singleline)]
+    [GeneratedRegex(@"^(?:(?<fill>.)?(?<align>[<>=^]))?(?<sign>[-+ ])?(?<zero>0)?(?<width>[0-9]+)?(?<comma>[,_])?(?:\.(?<precision>[0-9]+))?(?<type>[bdeEfFgGosxX%])?$", RegexOptions.Singleline)]
     private static partial Regex Pattern();
 }

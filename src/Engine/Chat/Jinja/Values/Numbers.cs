@@ -40,9 +40,8 @@ internal static class Numbers
     {
         if (double.IsNaN(value)) return "nan";
         if (double.IsInfinity(value)) return value > 0 ? "inf" : "-inf";
-        var digits = value.ToString("E16", CultureInfo.InvariantCulture);
         var shortest = value.ToString("R", CultureInfo.InvariantCulture);
-        var exponent = int.Parse(digits.AsSpan(digits.IndexOf('E') + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        var exponent = Exponent(shortest);
         var mantissa = Digits(shortest, out var negative);
         var sign = negative ? "-" : "";
         if (value == 0) return sign + "0.0";
@@ -54,6 +53,17 @@ internal static class Numbers
         if (exponent < 0) return sign + "0." + new string('0', -exponent - 1) + mantissa;
         if (mantissa.Length <= exponent + 1) return sign + mantissa.PadRight(exponent + 1, '0') + ".0";
         return sign + mantissa[..(exponent + 1)] + "." + mantissa[(exponent + 1)..];
+    }
+
+    // The power of ten of the first significant digit of a number that .NET printed.
+    private static int Exponent(string text)
+    {
+        var unsigned = text.AsSpan().TrimStart('-');
+        var end = unsigned.IndexOf('E');
+        if (end >= 0) return int.Parse(unsigned[(end + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        var point = unsigned.IndexOf('.') is >= 0 and var at ? at : unsigned.Length;
+        var first = unsigned.IndexOfAnyInRange('1', '9');
+        return first < point ? point - first - 1 : point - first;
     }
 
     // The significant digits of a number that .NET printed, without sign, point, exponent and outer zeros.

@@ -1,3 +1,4 @@
+using AgentRuntime.Engine.Backends;
 using AgentRuntime.Engine.Sessions;
 
 namespace AgentRuntime.Engine.Tests.Sessions;
@@ -8,12 +9,13 @@ public class RealModelTests
     private static readonly EngineOptions Small = new() { ContextLength = 256, Threads = 1, PrefillChunk = 64 };
 
     [Theory]
-    [InlineData("llama-q4_0")]
-    [InlineData("qwen2-q4_k_m")]
-    [InlineData("qwen3-q8_0")]
-    public async Task Batched_chunked_and_resumed_generation_agree_with_single(string model)
+    [InlineData("llama-q4_0", KvType.F16)]
+    [InlineData("qwen2-q4_k_m", KvType.F32)]
+    [InlineData("qwen3-q8_0", KvType.Q8_0)]
+    public async Task Batched_chunked_and_resumed_generation_agree_with_single(string model, KvType type)
     {
-        await using var engine = await InferenceEngine.LoadAsync(TestFiles.Golden(model + ".gguf"), Small);
+        var small = Small with { KvType = type };
+        await using var engine = await InferenceEngine.LoadAsync(TestFiles.Golden(model + ".gguf"), small);
         var random = new Random(1);
         int[][] prompts = [.. Enumerable.Range(0, 4).Select(_ => Enumerable.Range(0, random.Next(5, 150)).Select(_ => random.Next(engine.Model.VocabularySize)).ToArray())];
         var options = new GenerationOptions { MaxTokens = 24, IgnoreEos = true };
@@ -21,7 +23,7 @@ public class RealModelTests
         var alone = new List<int[]>();
         foreach (var prompt in prompts)
         {
-            await using var single = await InferenceEngine.LoadAsync(TestFiles.Golden(model + ".gguf"), Small with { PrefillChunk = 200 });
+            await using var single = await InferenceEngine.LoadAsync(TestFiles.Golden(model + ".gguf"), small with { PrefillChunk = 200 });
             alone.Add(await Generate(single, prompt, options));
         }
         var together = await Task.WhenAll(prompts.Select(prompt => Generate(engine, prompt, options)));
@@ -33,10 +35,14 @@ public class RealModelTests
         using var file = new MemoryStream();
         await session.SuspendAsync(file, TestContext.Current.CancellationToken);
         file.Position = 0;
-        using var resumed = await engine.ResumeSessionAsync(file, TestContext.Current.CancellationToken);
+        // Another engine has nothing resident: what it does not compute came out of the file.
+        await using var another = await InferenceEngine.LoadAsync(TestFiles.Golden(model + ".gguf"), small);
+        using var resumed = await another.ResumeSessionAsync(file, TestContext.Current.CancellationToken);
         await foreach (var _ in resumed.GenerateAsync(options, TestContext.Current.CancellationToken)) { }
         Assert.Equal(alone[0], resumed.Tokens);
+        Assert.InRange(another.Statistics.ComputedTokens, 1, options.MaxTokens);
         await engine.CheckIntegrityAsync();
+        await another.CheckIntegrityAsync();
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using AgentRuntime.AgentHost.Journal;
 using AgentRuntime.Engine;
 using AgentRuntime.Engine.Sessions;
 using AgentRuntime.Tools;
+using AgentRuntime.Tools.Approval;
 using Microsoft.Extensions.AI;
 
 namespace AgentRuntime.AgentHost;
@@ -125,13 +126,23 @@ public sealed class Agent(
         var refusal = _repetition.Observe(call.Name, arguments);
         recorder.CallStarted(_step, ordinal, call.CallId, call.Name, arguments);
         Emit(new ToolStarted(_run, _step, call.CallId, call.Name, arguments));
-        var result = refusal is not null ? ToolResult.Failed(ToolErrorKind.NoProgress, refusal)
-            : recovery is not null && await recovery.RecoverAsync(_step, ordinal, cancellationToken).ConfigureAwait(false) is { } recovered ? recovered
-            : await tools.InvokeAsync(
-                call,
-                text => Emit(new ToolOutput(_run, _step, call.CallId, text)),
-                change => recorder.CallEffect(_step, ordinal, FileEffect.Of(change)),
-                cancellationToken).ConfigureAwait(false);
+        ToolResult result;
+        try
+        {
+            result = refusal is not null ? ToolResult.Failed(ToolErrorKind.NoProgress, refusal)
+                : recovery is not null && await recovery.RecoverAsync(_step, ordinal, cancellationToken).ConfigureAwait(false) is { } recovered ? recovered
+                : await tools.InvokeAsync(
+                    call,
+                    text => Emit(new ToolOutput(_run, _step, call.CallId, text)),
+                    change => recorder.CallEffect(_step, ordinal, FileEffect.Of(change)),
+                    cancellationToken).ConfigureAwait(false);
+        }
+        catch (ApprovalCancelledException) when (recovery?.HadStarted(_step, ordinal) != true)
+        {
+            // Nobody has to be asked what became of a call that was never allowed to begin.
+            recorder.CallWithdrawn(_step, ordinal);
+            throw;
+        }
         var elapsed = _time.GetElapsedTime(start);
         _toolTime += elapsed;
         recorder.CallCompleted(_step, ordinal, result.Text, !result.IsError, elapsed);

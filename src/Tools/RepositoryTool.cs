@@ -88,11 +88,19 @@ public abstract class RepositoryTool : AIFunction
     private protected async Task<TimeSpan> ApproveAsync(ApprovalKind kind, string detail, CancellationToken cancellationToken)
     {
         var start = Context.Time.GetTimestamp();
-        var refusal = await Context.Approval
-            .CheckAsync(new ApprovalRequest(Name, kind, detail), cancellationToken).ConfigureAwait(false);
-        return refusal is null
-            ? Context.Time.GetElapsedTime(start)
-            : throw new ToolFailure(ToolErrorKind.Denied, refusal);
+        try
+        {
+            var refusal = await Context.Approval
+                .CheckAsync(new ApprovalRequest(Name, kind, detail), cancellationToken).ConfigureAwait(false);
+            if (refusal is not null)
+                throw new ToolFailure(ToolErrorKind.Denied, refusal);
+        }
+        catch (OperationCanceledException stopped)
+        {
+            throw new ApprovalCancelledException(stopped);
+        }
+
+        return Context.Time.GetElapsedTime(start);
     }
 
     // The operating system's messages hold absolute paths, which say nothing to the model.

@@ -13,10 +13,11 @@ internal sealed class AgentFixture : IDisposable
 {
     public static readonly RunDescription Description = new("do it", "/repo", "scripted");
 
-    private readonly ApprovalGate _gate = new(new ApprovalPolicy(ApprovalMode.Auto, sandboxed: false, sandboxOff: true));
+    private readonly ApprovalGate _gate;
 
-    public AgentFixture()
+    public AgentFixture(IApprovalPrompt? prompt = null)
     {
+        _gate = new(new ApprovalPolicy(prompt is null ? ApprovalMode.Auto : ApprovalMode.Ask, sandboxed: false, sandboxOff: true), prompt);
         Folder = Directory.CreateTempSubdirectory("agentrt-test-").FullName;
         Repository = Directory.CreateDirectory(Path.Combine(Folder, "repo")).FullName;
         Journal = new(Path.Combine(Folder, "runs.db"));

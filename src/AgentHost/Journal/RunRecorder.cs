@@ -35,6 +35,11 @@ public sealed class RunRecorder : IDisposable
         "INSERT INTO calls (run, step, ordinal, id, name, arguments) VALUES ($run, $step, $ordinal, $id, $name, $arguments) ON CONFLICT DO NOTHING",
         ("$run", Id), ("$step", step), ("$ordinal", ordinal), ("$id", id), ("$name", name), ("$arguments", arguments));
 
+    /// <summary>Takes back that a call has started: it was stopped before it did anything.</summary>
+    public void CallWithdrawn(int step, int ordinal) => _database.Execute(
+        "DELETE FROM calls WHERE run = $run AND step = $step AND ordinal = $ordinal",
+        ("$run", Id), ("$step", step), ("$ordinal", ordinal));
+
     /// <summary>Records what a call that has started is about to do to a file.</summary>
     public void CallEffect(int step, int ordinal, FileEffect effect) => _database.Execute(
         "UPDATE calls SET effect = $effect WHERE run = $run AND step = $step AND ordinal = $ordinal",

@@ -19,6 +19,9 @@ public sealed class RunRecovery(
     /// <summary>The model's replies, one a step.</summary>
     public IReadOnlyList<Reply> Replies => recorded.Replies;
 
+    /// <summary>Whether a call had started before the run was stopped.</summary>
+    public bool HadStarted(int step, int ordinal) => _calls.ContainsKey((step, ordinal));
+
     /// <summary>The recorded result of a call, or null when it has none.</summary>
     public string? Result(int step, int ordinal) => _calls.GetValueOrDefault((step, ordinal))?.Result;
 

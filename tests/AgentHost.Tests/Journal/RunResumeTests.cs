@@ -1,6 +1,7 @@
 using AgentRuntime.AgentHost.Conversations;
 using AgentRuntime.AgentHost.Journal;
 using AgentRuntime.Engine.Sessions;
+using AgentRuntime.Tools.Approval;
 using Microsoft.Extensions.AI;
 using static AgentRuntime.AgentHost.Tests.ScriptedConversation;
 
@@ -53,6 +54,34 @@ public sealed class RunResumeTests : IDisposable
         });
         var result = await _fixture.ResumeAsync(new ScriptedConversation(Call("act"), Text("done")), run, decision);
         Assert.Equal((status, runs), (result.Status, _runs));
+    }
+
+    [Theory]
+    [InlineData(false, RunStatus.Completed)]
+    [InlineData(true, RunStatus.Cancelled)]
+    public async Task A_call_that_waited_for_approval_had_not_started(bool startedBefore, RunStatus status)
+    {
+        using var prompt = new StoppingPrompt();
+        using var fixture = new AgentFixture(prompt);
+        var call = Call("write_file", ("path", "a.txt"), ("content", "new"));
+        var opening = AgentPrompt.Create(fixture.Repository, "do it");
+        using (var recorder = fixture.Journal.Create(fixture.Repository, "scripted", "do it", opening))
+        {
+            Reply(recorder, call);
+            if (startedBefore) recorder.CallStarted(1, 0, "call0", "write_file", "{}");
+        }
+
+        // Stopped at the question; then resumed by somebody who says yes.
+        var recorded = fixture.Journal.Load("last");
+        using (var recorder = fixture.Journal.Continue("last"))
+        {
+            var recovery = new RunRecovery(recorded, fixture.Dispatcher.IsReadOnly, (_, _) => new(InterruptedCallDecision.Rerun));
+            var stopped = await fixture.CreateAgent(new ScriptedConversation(call), recorder).ResumeAsync(AgentFixture.Description, recovery, prompt.Stop.Token);
+            Assert.Equal(RunStatus.Cancelled, stopped.Status);
+        }
+
+        var result = await fixture.ResumeAsync(new ScriptedConversation(call, Text("done")), recorded.Summary.Id, InterruptedCallDecision.Stop);
+        Assert.Equal((status, !startedBefore), (result.Status, File.Exists(Path.Combine(fixture.Repository, "a.txt"))));
     }
 
     [Theory]
@@ -113,6 +142,22 @@ public sealed class RunResumeTests : IDisposable
         Assert.Equal(run, _fixture.Journal.Load("last").Summary.Id);
         var error = Assert.Throws<JournalException>(() => _fixture.Journal.Load("nothing"));
         Assert.Contains("'nothing'", error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Ctrl-C at the first question, yes to those after it.</summary>
+    private sealed class StoppingPrompt : IApprovalPrompt, IDisposable
+    {
+        public CancellationTokenSource Stop { get; } = new();
+
+        public ValueTask<ApprovalAnswer> AskAsync(ApprovalRequest request, CancellationToken cancellationToken)
+        {
+            if (Stop.IsCancellationRequested) return new(ApprovalAnswer.Yes);
+            Stop.Cancel();
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new InvalidOperationException("The question was not part of the run.");
+        }
+
+        public void Dispose() => Stop.Dispose();
     }
 
     private static void Reply(RunRecorder recorder, ChatMessage message) => recorder.Reply(1, new(message, [], FinishReason.Stop, NoUsage));

@@ -115,7 +115,7 @@ def evaluate(expression, own, classes, arguments=None, depth=0):
                 into.setdefault(name, int(body))
             else:
                 into.setdefault(name, lambda *values, b=body, p=parameters, m=members:
-                                evaluate(b, m, classes, dict(zip(p, values)), depth + 1))
+                                evaluate(b, m, classes, dict(zip(p, values, strict=True)), depth + 1))
 
     bind(own, scope)
     for name, (_, members) in classes.items():
@@ -143,7 +143,7 @@ def run_checks(path, text, classes):
     for expected, call in checks:
         try:
             actual = evaluate(call, imported, classes)
-        except (ZeroDivisionError, TypeError, RecursionError) as error:
+        except (ZeroDivisionError, TypeError, ValueError, RecursionError) as error:
             return f"Unhandled exception. {error}\nexit code 134"
         wanted = {"true": True, "false": False}.get(expected)
         wanted = int(expected) if wanted is None else wanted

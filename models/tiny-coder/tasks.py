@@ -203,7 +203,8 @@ class Generator:
             return member.name
         if member.operator == "/":
             second = chance.randint(2, 9)
-            return f"{member.name}({second * chance.randint(2, 9)}, {second})"
+            arguments = [second * chance.randint(2, 9), second]
+            return f"{member.name}({', '.join(map(str, arguments[:len(member.parameters)]))})"
         first, second = chance.randint(3, 20), chance.randint(3, 20)
         if special:
             second = first

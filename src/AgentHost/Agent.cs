@@ -30,6 +30,7 @@ public sealed class Agent(
     private readonly string _run = recorder.Id;
     private RunTotals _totals = new(0, 0, 0, 0, 0);
     private TimeSpan _toolTime;
+    private TimeSpan _approvalTime;
     private int _step;
 
     /// <summary>Runs a new run to its end.</summary>
@@ -78,7 +79,7 @@ public sealed class Agent(
         Emit(new StepStarted(_run, _step));
         var reply = await RespondAsync(cancellationToken).ConfigureAwait(false);
         recorder.Reply(_step, reply);
-        _toolTime = TimeSpan.Zero;
+        _toolTime = _approvalTime = TimeSpan.Zero;
         var answer = await ActAsync(reply, null, cancellationToken).ConfigureAwait(false);
         Account(reply.Usage, _time.GetElapsedTime(start));
         return answer;
@@ -143,7 +144,9 @@ public sealed class Agent(
             recorder.CallWithdrawn(_step, ordinal);
             throw;
         }
-        var elapsed = _time.GetElapsedTime(start);
+        // How long a person thought is neither the tool's time nor the loop's.
+        var elapsed = _time.GetElapsedTime(start) - result.ApprovalTime;
+        _approvalTime += result.ApprovalTime;
         _toolTime += elapsed;
         recorder.CallCompleted(_step, ordinal, result.Text, !result.IsError, elapsed);
         Emit(new ToolCompleted(_run, _step, call.CallId, call.Name, !result.IsError, result.Text, result.Diff, elapsed.TotalMilliseconds));
@@ -162,7 +165,7 @@ public sealed class Agent(
         var timings = new StepCompleted(
             _run, _step, usage.PromptTokens, usage.CachedTokens, usage.NewTokens, usage.OutputTokens,
             usage.TimeToFirstToken.TotalMilliseconds, usage.PrefillTime.TotalMilliseconds, usage.DecodeTime.TotalMilliseconds,
-            _toolTime.TotalMilliseconds, Math.Max(0, (wall - model - _toolTime).TotalMilliseconds));
+            _toolTime.TotalMilliseconds, Math.Max(0, (wall - model - _toolTime - _approvalTime).TotalMilliseconds));
         recorder.Step(timings);
         Emit(timings);
     }

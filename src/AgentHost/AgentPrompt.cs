@@ -34,7 +34,8 @@ public static class AgentPrompt
     {
         var file = new FileInfo(Path.Combine(repository, "AGENTS.md"));
         // A link could point at any file of the disk, and its contents would go to the model.
-        if (!file.Exists || file.LinkTarget is not null) return "";
+        // A pipe has no length, and reading it could block for ever.
+        if (!file.Exists || file.LinkTarget is not null || file.Length == 0) return "";
         if (file.Length > MaxInstructionBytes)
             throw new AgentException($"{file.FullName} has {file.Length} bytes; shorten it to at most {MaxInstructionBytes}.");
         return File.ReadAllText(file.FullName).ReplaceLineEndings("\n").TrimEnd();

@@ -75,7 +75,7 @@ public abstract class RepositoryTool : AIFunction
         }
         catch (ToolFailure failure)
         {
-            return ToolResult.Failed(failure.Kind, failure.Message);
+            return ToolResult.Failed(failure.Kind, failure.Message) with { ApprovalTime = failure.ApprovalTime };
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or LibGit2Sharp.LibGit2SharpException)
         {
@@ -93,7 +93,7 @@ public abstract class RepositoryTool : AIFunction
             var refusal = await Context.Approval
                 .CheckAsync(new ApprovalRequest(Name, kind, detail), cancellationToken).ConfigureAwait(false);
             if (refusal is not null)
-                throw new ToolFailure(ToolErrorKind.Denied, refusal);
+                throw new ToolFailure(ToolErrorKind.Denied, refusal) { ApprovalTime = Context.Time.GetElapsedTime(start) };
         }
         catch (OperationCanceledException stopped)
         {

@@ -4,4 +4,7 @@ namespace AgentRuntime.Tools;
 internal sealed class ToolFailure(ToolErrorKind kind, string message) : Exception(message)
 {
     public ToolErrorKind Kind { get; } = kind;
+
+    /// <summary>How long a person was asked before the call failed.</summary>
+    public TimeSpan ApprovalTime { get; init; }
 }

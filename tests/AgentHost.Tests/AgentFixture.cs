@@ -15,8 +15,11 @@ internal sealed class AgentFixture : IDisposable
 
     private readonly ApprovalGate _gate;
 
-    public AgentFixture(IApprovalPrompt? prompt = null)
+    private readonly TimeProvider _time;
+
+    public AgentFixture(IApprovalPrompt? prompt = null, TimeProvider? time = null)
     {
+        _time = time ?? TimeProvider.System;
         _gate = new(new ApprovalPolicy(prompt is null ? ApprovalMode.Auto : ApprovalMode.Ask, sandboxed: false, sandboxOff: true), prompt);
         Folder = Directory.CreateTempSubdirectory("agentrt-test-").FullName;
         Repository = Directory.CreateDirectory(Path.Combine(Folder, "repo")).FullName;
@@ -35,9 +38,9 @@ internal sealed class AgentFixture : IDisposable
 
     public AgentOptions Options { get; set; } = new();
 
-    public ToolDispatcher Dispatcher => new([.. RepositoryTools.Create(new ToolContext(Repository, new NoSandbox(), _gate)), .. ExtraTools], TimeSpan.FromSeconds(30));
+    public ToolDispatcher Dispatcher => new([.. RepositoryTools.Create(new ToolContext(Repository, new NoSandbox(), _gate, _time)), .. ExtraTools], TimeSpan.FromSeconds(30));
 
-    public Agent CreateAgent(IConversation conversation, RunRecorder recorder) => new(conversation, Dispatcher, recorder, Options, Events.Add);
+    public Agent CreateAgent(IConversation conversation, RunRecorder recorder) => new(conversation, Dispatcher, recorder, Options, Events.Add, _time);
 
     public async Task<RunResult> RunAsync(IConversation conversation, CancellationToken cancellationToken = default)
     {

@@ -1,5 +1,7 @@
 using AgentRuntime.AgentHost.Events;
+using AgentRuntime.Tools.Approval;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Time.Testing;
 using static AgentRuntime.AgentHost.Tests.ScriptedConversation;
 
 namespace AgentRuntime.AgentHost.Tests;
@@ -106,6 +108,29 @@ public sealed class AgentTests : IDisposable
         var resumed = new ScriptedConversation(Call("unused"), Text("went on"));
         var second = await _fixture.ResumeAsync(resumed, first.Run);
         Assert.Equal((RunStatus.Completed, "went on", 1), (second.Status, second.Answer, resumed.Generated));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Time_that_a_person_thinks_is_nobodys_cost(bool yes)
+    {
+        var time = new FakeTimeProvider();
+        using var fixture = new AgentFixture(new SlowPrompt(time, yes), time);
+        var result = await fixture.RunAsync(new ScriptedConversation(Call("write_file", ("path", "a.txt"), ("content", "x")), Text("done")));
+        Assert.Equal(RunStatus.Completed, result.Status);
+        Assert.Equal((yes, 0.0), fixture.Events.OfType<ToolCompleted>().Select(e => (e.Ok, e.DurationMs)).Single());
+        Assert.All(fixture.Events.OfType<StepCompleted>(), e => Assert.Equal((0.0, 0.0), (e.ToolMs, e.OverheadMs)));
+    }
+
+    /// <summary>A person who takes a minute.</summary>
+    private sealed class SlowPrompt(FakeTimeProvider time, bool yes) : IApprovalPrompt
+    {
+        public ValueTask<ApprovalAnswer> AskAsync(ApprovalRequest request, CancellationToken cancellationToken)
+        {
+            time.Advance(TimeSpan.FromMinutes(1));
+            return new(yes ? ApprovalAnswer.Yes : ApprovalAnswer.No("no"));
+        }
     }
 
     [Fact]

@@ -178,7 +178,8 @@ public sealed class Agent(
         Emit(new RunStarted(_run, description.Task, description.Repository, description.Model, resumed));
         var (status, text) = await EndAsync(loop).ConfigureAwait(false);
         _totals = _totals with { ComputedTokens = conversation.ComputedTokens, ContextTokens = conversation.ContextTokens };
-        recorder.SetStatus(status, text);
+        try { recorder.SetStatus(status, text); }
+        catch (JournalException e) { (status, text) = (RunStatus.Failed, e.Message); }
         var ms = _time.GetElapsedTime(start).TotalMilliseconds;
         Emit(status == RunStatus.Completed
             ? new RunCompleted(_run, "completed", _step, ms, text, _totals)
@@ -193,7 +194,6 @@ public sealed class Agent(
         catch (StepLimitException e) { return (RunStatus.StepLimit, e.Message); }
         catch (NoProgressException e) { return (RunStatus.NoProgress, e.Message); }
         catch (Exception e) when (e is ContextOverflowException or TokenBudgetExceededException) { return (RunStatus.Overflow, e.Message); }
-        catch (JournalException) { throw; }
         catch (Exception e) when (e is EngineException or HttpRequestException or IOException or TimeoutException) { return (RunStatus.Failed, e.Message); }
     }
 

@@ -1,5 +1,6 @@
 using AgentRuntime.AgentHost.Events;
 using AgentRuntime.Tools.Approval;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Time.Testing;
 using static AgentRuntime.AgentHost.Tests.ScriptedConversation;
@@ -130,6 +131,25 @@ public sealed class AgentTests : IDisposable
         {
             time.Advance(TimeSpan.FromMinutes(1));
             return new(yes ? ApprovalAnswer.Yes : ApprovalAnswer.No("no"));
+        }
+    }
+
+    [Fact]
+    public async Task A_journal_that_fails_ends_the_run_with_an_event()
+    {
+        _fixture.ExtraTools.Add(AIFunctionFactory.Create(() => DamageJournal(), "damage"));
+        var result = await _fixture.RunAsync(new ScriptedConversation(Call("damage"), Text("done")));
+        Assert.Equal(RunStatus.Failed, result.Status);
+        Assert.Contains("runs.db", Assert.IsType<RunFailed>(_fixture.Events[^1]).Message, StringComparison.Ordinal);
+
+        string DamageJournal()
+        {
+            using var connection = new SqliteConnection($"Data Source={Path.Combine(_fixture.Folder, "runs.db")};Pooling=False");
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = "DROP TABLE steps; ALTER TABLE runs RENAME TO gone";
+            command.ExecuteNonQuery();
+            return "damaged";
         }
     }
 

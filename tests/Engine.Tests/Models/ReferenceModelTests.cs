@@ -41,7 +41,14 @@ public sealed class ReferenceModelTests
     public void WidthsThatNoBlockOrVectorDivides(StorageType type) =>
         Check(Config("llama") with
         {
-            EmbeddingLength = 52, FeedForwardLength = 90, Heads = 3, KvHeads = 3, HeadLength = 22, ValueHeadLength = 22, RopeDimensions = 22, VocabularySize = 101,
+            EmbeddingLength = 52,
+            FeedForwardLength = 90,
+            Heads = 3,
+            KvHeads = 3,
+            HeadLength = 22,
+            ValueHeadLength = 22,
+            RopeDimensions = 22,
+            VocabularySize = 101,
         }, [type]);
 
     [Fact]

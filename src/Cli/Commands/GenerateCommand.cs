@@ -19,10 +19,11 @@ internal static class GenerateCommand
         var command = new Command("generate", "Continues a text. Example: agentrt generate --prompt \"Once upon a time\" --max-tokens 50") { prompt, file, tokens };
         var engineArguments = new EngineArguments(command);
         var sampling = new SamplingArguments(command);
+        var constraint = new ConstraintArguments(command);
         command.Options.Add(json);
         command.SetAction(async (result, cancellationToken) =>
         {
-            var options = sampling.Options(result);
+            var options = sampling.Options(result) with { Constraint = await constraint.ConstraintAsync(result, cancellationToken).ConfigureAwait(false) };
             var given = new[] { result.GetValue(prompt), result.GetValue(file), result.GetValue(tokens) }.Count(v => v is not null);
             if (given != 1) throw new UsageException("Give exactly one of --prompt, --prompt-file and --tokens.");
             var text = result.GetValue(prompt) ?? (result.GetValue(file) is { } path ? await File.ReadAllTextAsync(path, cancellationToken).ConfigureAwait(false) : null);

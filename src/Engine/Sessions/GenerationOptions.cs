@@ -1,3 +1,4 @@
+using AgentRuntime.Engine.Grammar;
 using AgentRuntime.Engine.Sampling;
 
 namespace AgentRuntime.Engine.Sessions;
@@ -41,6 +42,9 @@ public sealed record GenerationOptions
     /// <summary>Restricts which tokens may come next; null allows all. An instance serves one generation.</summary>
     public ITokenMask? TokenMask { get; init; }
 
+    /// <summary>What the text must be; compiled when the generation starts. Not together with <see cref="TokenMask"/>.</summary>
+    public Constraint? Constraint { get; init; }
+
     /// <summary>Checks that every value is in its range.</summary>
     /// <exception cref="EngineException">One is not; the message names it.</exception>
     public void Validate()
@@ -52,6 +56,7 @@ public sealed record GenerationOptions
         OptionCheck.Require(MinP is >= 0 and <= 1, nameof(MinP), "between 0 and 1", MinP);
         OptionCheck.Require(float.IsFinite(RepetitionPenalty) && RepetitionPenalty > 0, nameof(RepetitionPenalty), "above 0", RepetitionPenalty);
         OptionCheck.Require(RepetitionWindow >= 0, nameof(RepetitionWindow), "at least 0", RepetitionWindow);
+        if (Constraint is not null && TokenMask is not null) throw new EngineException("Give either a constraint or a token mask, not both.");
         if (StopSequences.Any(string.IsNullOrEmpty)) throw new EngineException("A stop sequence must not be empty.");
     }
 }

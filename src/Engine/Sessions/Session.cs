@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using AgentRuntime.Engine.Diagnostics;
+using AgentRuntime.Engine.Grammar;
 using AgentRuntime.Engine.Scheduling;
 
 namespace AgentRuntime.Engine.Sessions;
@@ -54,6 +55,7 @@ public sealed class Session : IDisposable
     /// of a stop sequence remain in <see cref="Tokens"/>; rewind where they should not.
     /// </summary>
     /// <exception cref="EngineException">The session is empty, an option is out of range, or the model failed.</exception>
+    /// <exception cref="GrammarException">The constraint cannot be held to; nothing was computed.</exception>
     /// <exception cref="ContextOverflowException">No room for even one token, or the KV cache cannot hold it; nothing was computed.</exception>
     /// <exception cref="EngineBusyException">Too many requests are waiting.</exception>
     public async IAsyncEnumerable<TokenEvent> GenerateAsync(
@@ -62,7 +64,7 @@ public sealed class Session : IDisposable
         using var turn = new Turn(this);
         RequireTokens();
         if (Count >= _engine.ContextLength) throw new ContextOverflowException(Count + 1L, _engine.ContextLength);
-        var request = new GenerateRequest(_sequence, options ?? new(), _engine.Tokenizer, _engine.ContextLength, _engine.Options);
+        var request = new GenerateRequest(_sequence, Constrained(options ?? new()), _engine.Tokenizer, _engine.ContextLength, _engine.Options);
         _engine.Loop.Submit(request);
         using var activity = EngineDiagnostics.Activities.StartActivity("generate");
         await using var registration = CancelWith(request, cancellationToken);
@@ -82,6 +84,14 @@ public sealed class Session : IDisposable
             Cancel(request);
             await request.Completion;
         }
+    }
+
+    private GenerationOptions Constrained(GenerationOptions options)
+    {
+        options.Validate();
+        return options.Constraint is { } constraint
+            ? options with { Constraint = null, TokenMask = TokenGrammar.Compile(constraint, _engine.Tokenizer).CreateMask() }
+            : options;
     }
 
     /// <summary>Computes what was appended, all but the last token, so that a later generation starts at once.</summary>

@@ -1,0 +1,25 @@
+namespace AgentRuntime.Engine.Grammar;
+
+/// <summary>What generated text must be: JSON that satisfies a schema, any JSON, one of some choices, or a match of a regular expression.</summary>
+public sealed class Constraint
+{
+    private Constraint(ConstraintKind kind, string text, IReadOnlyList<string> choices) => (Kind, Text, Alternatives) = (kind, text, choices);
+
+    internal ConstraintKind Kind { get; }
+
+    internal string Text { get; }
+
+    internal IReadOnlyList<string> Alternatives { get; }
+
+    /// <summary>Any JSON value.</summary>
+    public static Constraint AnyJson { get; } = new(ConstraintKind.Schema, "true", []);
+
+    /// <summary>JSON that satisfies a JSON schema (draft 2020-12; what is not supported is refused when it is compiled).</summary>
+    public static Constraint JsonSchema(string schema) => new(ConstraintKind.Schema, schema, []);
+
+    /// <summary>Text that an ECMA-262 regular expression matches from start to end.</summary>
+    public static Constraint Regex(string pattern) => new(ConstraintKind.Regex, pattern, []);
+
+    /// <summary>One of these texts; at least one, none of them empty.</summary>
+    public static Constraint Choices(params IReadOnlyList<string> choices) => new(ConstraintKind.Choices, "", choices);
+}

@@ -1,0 +1,9 @@
+namespace AgentRuntime.Engine.Grammar;
+
+/// <summary>The kinds of <see cref="Constraint"/>.</summary>
+internal enum ConstraintKind
+{
+    Schema,
+    Regex,
+    Choices,
+}

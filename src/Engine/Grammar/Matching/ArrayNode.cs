@@ -1,0 +1,45 @@
+namespace AgentRuntime.Engine.Grammar.Matching;
+
+/// <summary>An array: first items of their own kinds, then items of one kind, between a least and a most number of them.</summary>
+internal sealed class ArrayNode : Container
+{
+    private const int Opening = 0, First = 1, AfterValue = 2, AfterComma = 3, InValue = 4;
+
+    public List<Node> Prefix { get; init; } = [];
+
+    public required Node Items { get; init; }
+
+    public required int Min { get; init; }
+
+    public required int Max { get; init; }
+
+    public override void Begin(Frame parent, StateSpace space, List<Frame> frames) => frames.Add(space.Frame(parent, this, Opening, null));
+
+    public override bool Check() => Min <= Max && Enumerable.Range(0, Math.Min(Min, Prefix.Count + 1)).All(i => Item(i).IsPossible);
+
+    public override void Step(Frame frame, byte value, StateSpace space, List<Frame> frames)
+    {
+        var (phase, white, count) = Unpack(frame.State);
+        if (phase == Opening)
+        {
+            if (value == '[') frames.Add(space.Frame(frame.Parent, this, Pack(First, 0, 0), null));
+            return;
+        }
+        if (Space(white, value) is var wider and >= 0) frames.Add(space.Frame(frame.Parent, this, Pack(phase, wider, count), null));
+        else if (value == ']' && phase != AfterComma) { if (count >= Min) space.Complete(frame, frames); }
+        else if (phase == AfterValue) { if (value == ',' && MayGrow(count)) frames.Add(space.Frame(frame.Parent, this, Pack(AfterComma, 0, count), null)); }
+        else if (MayGrow(count)) space.BeginAndStep(Item(count), space.Frame(frame.Parent, this, Pack(InValue, 0, count), null), value, frames);
+    }
+
+    public override Frame Completed(Frame frame, object part, int state, StateSpace space)
+    {
+        var count = Unpack(frame.State).Number + 1;
+        // Beyond what matters the count stands still, so that states come again.
+        if (Max == int.MaxValue) count = Math.Min(count, Math.Max(Min, Prefix.Count));
+        return space.Frame(frame.Parent, this, Pack(AfterValue, 0, count), null);
+    }
+
+    private bool MayGrow(int count) => count < Max && Item(count).IsPossible;
+
+    private Node Item(int index) => index < Prefix.Count ? Prefix[index] : Items;
+}

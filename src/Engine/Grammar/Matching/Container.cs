@@ -1,0 +1,31 @@
+namespace AgentRuntime.Engine.Grammar.Matching;
+
+/// <summary>
+/// A node with parts: objects, arrays and the root. A frame's state packs a phase, the whitespace seen in it (none, a
+/// space, or a line break with up to 60 characters of indentation) and a number.
+/// </summary>
+internal abstract class Container : Node
+{
+    /// <summary>Adds what follows a byte.</summary>
+    public abstract void Step(Frame frame, byte value, StateSpace space, List<Frame> frames);
+
+    /// <summary>The frame after a part of it was completed.</summary>
+    /// <param name="frame">The container's frame.</param>
+    /// <param name="part">What wrote the part: an automaton or a container.</param>
+    /// <param name="state">The state in which the part ended.</param>
+    /// <param name="space">Makes the frame.</param>
+    public abstract Frame Completed(Frame frame, object part, int state, StateSpace space);
+
+    protected static int Pack(int phase, int space, int number) => phase | space << 4 | number << 10;
+
+    protected static (int Phase, int Space, int Number) Unpack(int state) => (state & 15, (state >> 4) & 63, state >> 10);
+
+    /// <summary>The whitespace after one more byte, or -1.</summary>
+    protected static int Space(int space, byte value) => (space, value) switch
+    {
+        (0, (byte)' ') => 1,
+        (0, (byte)'\n') => 2,
+        (>= 2 and < 62, (byte)' ' or (byte)'\t') => space + 1,
+        _ => -1,
+    };
+}

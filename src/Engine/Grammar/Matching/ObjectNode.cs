@@ -1,0 +1,104 @@
+using System.Numerics;
+
+namespace AgentRuntime.Engine.Grammar.Matching;
+
+/// <summary>An object: declared properties in any order, each at most once, and others where they are allowed.</summary>
+internal sealed class ObjectNode : Container
+{
+    private const int Opening = 0, First = 1, AfterValue = 2, AfterComma = 3, InKey = 4, AfterKey = 5, AfterColon = 6, InValue = 7;
+
+    private readonly Dictionary<(BigInteger, int), SeenProperties> _seen = [];
+
+    /// <summary>The declared names in canonical spelling with quotes.</summary>
+    public required IReadOnlyList<byte[]> Names { get; init; }
+
+    public required IReadOnlyList<Node> Values { get; init; }
+
+    public required IReadOnlySet<int> Required { get; init; }
+
+    /// <summary>What the values of other properties may be.</summary>
+    public required Node Others { get; init; }
+
+    public required int Min { get; init; }
+
+    public required int Max { get; init; }
+
+    public override void Begin(Frame parent, StateSpace space, List<Frame> frames) => frames.Add(space.Frame(parent, this, Opening, null));
+
+    public override bool Check()
+    {
+        // A name may be written twice, so others count once.
+        var possible = Values.Count(value => value.IsPossible) + (Others.IsPossible ? 1 : 0);
+        return Required.Count <= Max && Min <= Max && Min <= possible && Required.All(i => Values[i].IsPossible);
+    }
+
+    public override void Step(Frame frame, byte value, StateSpace space, List<Frame> frames)
+    {
+        var (phase, white, property) = Unpack(frame.State);
+        switch (phase)
+        {
+            case Opening:
+                if (value == '{') frames.Add(space.Frame(frame.Parent, this, First, Seen(0, 0)));
+                return;
+            case AfterKey:
+                if (value == ':') Move(frame, AfterColon, 0, property, space, frames);
+                return;
+        }
+        if (Space(white, value) is var wider and >= 0)
+        {
+            Move(frame, phase, wider, property, space, frames);
+            return;
+        }
+        switch (phase)
+        {
+            case AfterColon:
+                space.BeginAndStep(property == 0 ? Others : Values[property - 1], space.Frame(frame.Parent, this, Pack(InValue, 0, 0), frame.Seen), value, frames);
+                return;
+            case First or AfterComma when value == '"' && frame.Seen!.Keys is { } keys:
+                var next = keys.Step(keys.Start, value);
+                if (next >= 0) space.AddLexeme(space.Frame(frame.Parent, this, InKey, frame.Seen), keys, next, frames);
+                return;
+            case First or AfterValue when value == '}' && frame.Seen!.MayClose:
+                space.Complete(frame, frames);
+                return;
+            case AfterValue when value == ',' && frame.Seen!.Keys is not null:
+                Move(frame, AfterComma, 0, 0, space, frames);
+                return;
+        }
+    }
+
+    public override Frame Completed(Frame frame, object part, int state, StateSpace space)
+    {
+        if (Unpack(frame.State).Phase == InValue) return space.Frame(frame.Parent, this, AfterValue, frame.Seen);
+        var property = (part as KeyAutomaton)?.Property(state) ?? KeyAutomaton.Other;
+        var seen = property < 0 ? Seen(frame.Seen!.Declared, frame.Seen.Others + 1) : Seen(frame.Seen!.Declared | BigInteger.One << property, frame.Seen.Others);
+        return space.Frame(frame.Parent, this, Pack(AfterKey, 0, property + 1), seen);
+    }
+
+    private void Move(Frame frame, int phase, int white, int property, StateSpace space, List<Frame> frames) =>
+        frames.Add(space.Frame(frame.Parent, this, Pack(phase, white, property), frame.Seen));
+
+    private SeenProperties Seen(BigInteger declared, int others)
+    {
+        if (Max == int.MaxValue) others = Math.Min(others, 1);
+        if (_seen.TryGetValue((declared, others), out var known)) return known;
+        var open = Required.Count(i => (declared >> i & 1) == 0);
+        var room = Max - Count(declared) - others;
+        // One more name must be left for each required property, and for each of the least number.
+        var requiredOnly = room <= open;
+        var missing = Min - Count(declared) - Math.Min(others, 1);
+        var fresh = Enumerable.Range(0, Values.Count).Count(i => (declared >> i & 1) == 0 && Values[i].IsPossible);
+        var others_ = Others.IsPossible && !requiredOnly && (room > open + 1 || missing <= fresh);
+        bool Allowed(int i) => (declared >> i & 1) == 0 && Values[i].IsPossible && (!requiredOnly || Required.Contains(i));
+        var any = room > 0 && (others_ || Enumerable.Range(0, Values.Count).Any(Allowed));
+        var keys = any ? new KeyAutomaton(Names, Allowed, others_) : null;
+        return _seen[(declared, others)] = new(declared, others, keys, open == 0 && missing <= 0);
+    }
+
+    private static int Count(BigInteger bits)
+    {
+        var count = 0;
+        foreach (var value in bits.ToByteArray(isUnsigned: true)) count += BitOperations.PopCount(value);
+        return count;
+    }
+}

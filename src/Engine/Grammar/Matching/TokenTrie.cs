@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using AgentRuntime.Engine.Grammar.Automata;
+using AgentRuntime.Engine.Tokenization;
+
+namespace AgentRuntime.Engine.Grammar.Matching;
+
+/// <summary>The bytes of a vocabulary's text tokens as a tree in preorder: a node's subtree follows it. Node 0 is the root.</summary>
+internal sealed class TokenTrie
+{
+    private const int MaxTokenBytes = 256;
+    private static readonly ConditionalWeakTable<Tokenizer, TokenTrie> Tries = [];
+
+    private readonly ConcurrentDictionary<(ByteAutomaton, int, int), LexemeMask> _masks = [];
+
+    private TokenTrie(Tokenizer tokenizer)
+    {
+        VocabularySize = tokenizer.VocabularySize;
+        EndTokens = [.. tokenizer.EndTokens];
+        List<(byte[] Bytes, int Token)> tokens = [];
+        for (var token = 0; token < VocabularySize; token++)
+        {
+            var bytes = tokenizer.Bytes(token, special: false);
+            if (bytes.Length is > 0 and <= MaxTokenBytes && !tokenizer.EndTokens.Contains(token)) tokens.Add((bytes.ToArray(), token));
+        }
+        tokens.Sort((a, b) => a.Bytes.AsSpan().SequenceCompareTo(b.Bytes));
+
+        List<byte> values = [0];
+        List<int> sizes = [0];
+        List<(int Node, int Token)> ends = [];
+        var path = new int[MaxTokenBytes + 1];
+        byte[] previous = [];
+        foreach (var (bytes, token) in tokens)
+        {
+            var common = bytes.AsSpan().CommonPrefixLength(previous);
+            for (var depth = previous.Length; depth > common; depth--) sizes[path[depth]] = values.Count - path[depth];
+            for (var depth = common; depth < bytes.Length; depth++)
+            {
+                path[depth + 1] = values.Count;
+                values.Add(bytes[depth]);
+                sizes.Add(0);
+            }
+            ends.Add((values.Count - 1, token));
+            previous = bytes;
+        }
+        for (var depth = previous.Length; depth >= 0; depth--) sizes[path[depth]] = values.Count - path[depth];
+        (Values, Sizes) = ([.. values], [.. sizes]);
+        FirstToken = new int[Values.Length + 1];
+        foreach (var (node, _) in ends) FirstToken[node + 1]++;
+        for (var i = 0; i < Values.Length; i++) FirstToken[i + 1] += FirstToken[i];
+        Tokens = [.. ends.Select(end => end.Token)];
+    }
+
+    public int VocabularySize { get; }
+
+    public int[] EndTokens { get; }
+
+    /// <summary>A node's byte.</summary>
+    public byte[] Values { get; }
+
+    /// <summary>How many nodes its subtree has, itself included.</summary>
+    public int[] Sizes { get; }
+
+    /// <summary>Where a node's tokens start in <see cref="Tokens"/>; they end where the next node's start.</summary>
+    public int[] FirstToken { get; }
+
+    public int[] Tokens { get; }
+
+    /// <summary>The tree of a tokenizer; made once.</summary>
+    public static TokenTrie Of(Tokenizer tokenizer) => Tries.GetValue(tokenizer, static t => new TokenTrie(t));
+
+    /// <summary>The mask of a shared automaton's state over the subtree of a node; made once.</summary>
+    public LexemeMask Mask(ByteAutomaton automaton, int state, int node) =>
+        _masks.GetOrAdd((automaton, state, node), static (key, trie) => new LexemeMask(trie, key.Item1, key.Item2, key.Item3), this);
+}

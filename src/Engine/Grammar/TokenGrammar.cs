@@ -1,0 +1,98 @@
+using System.Text;
+using AgentRuntime.Engine.Grammar.Automata;
+using AgentRuntime.Engine.Grammar.Matching;
+using AgentRuntime.Engine.Grammar.Schema;
+using AgentRuntime.Engine.Sampling;
+using AgentRuntime.Engine.Tokenization;
+
+namespace AgentRuntime.Engine.Grammar;
+
+/// <summary>A constraint compiled for a vocabulary. Safe for concurrent use; keeps what its masks have in common.</summary>
+public sealed class TokenGrammar
+{
+    private const int MaxKeptMasks = 512;
+
+    private readonly Lock _gate = new();
+    private readonly Tokenizer _tokenizer;
+    private readonly StateSpace _space;
+    private readonly MaskBuilder _masks;
+    private readonly Queue<MatchState> _kept = [];
+
+    private TokenGrammar(Tokenizer tokenizer, RootNode root)
+    {
+        _tokenizer = tokenizer;
+        _space = new StateSpace(root);
+        _masks = new MaskBuilder(TokenTrie.Of(tokenizer), _space);
+    }
+
+    internal MatchState Start => _space.Start;
+
+    /// <summary>Compiles a constraint.</summary>
+    /// <exception cref="GrammarException">It is broken, contradicts itself, is too large or needs what is not supported.</exception>
+    public static TokenGrammar Compile(Constraint constraint, Tokenizer tokenizer)
+    {
+        ArgumentNullException.ThrowIfNull(constraint);
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        return new TokenGrammar(tokenizer, constraint.Kind switch
+        {
+            ConstraintKind.Schema => SchemaCompiler.Compile(constraint.Text),
+            ConstraintKind.Choices => Choices(constraint.Alternatives),
+            _ => Regex(constraint.Text),
+        });
+    }
+
+    /// <summary>A mask for one generation, before its first token.</summary>
+    public ITokenMask CreateMask() => new GrammarMask(this);
+
+    /// <summary>Prepares what all grammars of a vocabulary share, so that the first of them does not wait for it.</summary>
+    public static void Prepare(Tokenizer tokenizer)
+    {
+        var trie = TokenTrie.Of(tokenizer);
+        foreach (var text in new[] { JsonStringAutomaton.Free, JsonStringAutomaton.Canonical }) trie.Mask(text, JsonStringAutomaton.Inside, 0);
+    }
+
+    internal ulong[] Mask(MatchState state)
+    {
+        lock (_gate)
+        {
+            if (state.Mask is { } known) return known;
+            var mask = _masks.Build(state);
+            state.Mask = mask;
+            _kept.Enqueue(state);
+            if (_kept.Count > MaxKeptMasks) _kept.Dequeue().Mask = null;
+            return mask;
+        }
+    }
+
+    internal MatchState? After(MatchState state, int token) => After(state, _tokenizer.Bytes(token, special: false).Span);
+
+    internal MatchState? After(MatchState state, ReadOnlySpan<byte> bytes)
+    {
+        lock (_gate)
+        {
+            MatchState? next = state;
+            foreach (var value in bytes)
+            {
+                next = _space.Step(next, value);
+                if (next is null) break;
+            }
+            return next;
+        }
+    }
+
+    internal bool Ends(int token) => _tokenizer.EndTokens.Contains(token);
+
+    private static RootNode Choices(IReadOnlyList<string> choices)
+    {
+        if (choices.Count == 0 || choices.Any(string.IsNullOrEmpty)) throw new GrammarException("Choices: give at least one, and none of them empty.");
+        return Root(new LiteralAutomaton(choices.Select(Encoding.UTF8.GetBytes)));
+    }
+
+    private static RootNode Regex(string pattern)
+    {
+        var matcher = PatternParser.Parse(pattern, "Regular expression", whole: true);
+        return matcher.Start < 0 ? throw new GrammarException("Regular expression: nothing can match it.") : Root(new PatternAutomaton(matcher, raw: true));
+    }
+
+    private static RootNode Root(ByteAutomaton automaton) => new(new LexemeNode(automaton) { IsPossible = true });
+}

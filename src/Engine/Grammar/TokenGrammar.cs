@@ -48,7 +48,14 @@ public sealed class TokenGrammar
     public static void Prepare(Tokenizer tokenizer)
     {
         var trie = TokenTrie.Of(tokenizer);
-        foreach (var text in new[] { JsonStringAutomaton.Free, JsonStringAutomaton.Canonical }) trie.Mask(text, JsonStringAutomaton.Inside, 0);
+        foreach (var text in new[] { JsonStringAutomaton.Free, JsonStringAutomaton.Canonical })
+        {
+            trie.Mask(text, JsonStringAutomaton.Inside, 0);
+            for (var child = 1; child < trie.Values.Length; child += trie.Sizes[child])
+            {
+                if (text.Step(JsonStringAutomaton.Inside, trie.Values[child]) is var next and >= 0) trie.Mask(text, next, child);
+            }
+        }
     }
 
     internal ulong[] Mask(MatchState state)

@@ -23,4 +23,7 @@ internal abstract class ByteAutomaton
 
     /// <summary>A simpler automaton that accepts the same from here on, or this one.</summary>
     public virtual (ByteAutomaton Automaton, int State) Simplify(int state) => (this, state);
+
+    /// <summary>A shared automaton that accepts the same for this many bytes, or null.</summary>
+    public virtual (ByteAutomaton? Automaton, int State) Resembles(int state, int bytes) => (null, 0);
 }

@@ -22,4 +22,7 @@ internal sealed class LengthAutomaton(int min, int max) : ByteAutomaton
 
     public override (ByteAutomaton Automaton, int State) Simplify(int state) =>
         max == int.MaxValue && state / 32 >= min ? (Text, state % 32) : (this, state);
+
+    public override (ByteAutomaton? Automaton, int State) Resembles(int state, int bytes) =>
+        state / 32 >= min && max - state / 32 >= bytes ? (Text, state % 32) : (null, 0);
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using AgentRuntime.Engine.Grammar.Automata;
 
 namespace AgentRuntime.Engine.Grammar.Matching;
@@ -13,14 +14,23 @@ internal sealed class LexemeMask
 
     public LexemeMask(TokenTrie trie, ByteAutomaton automaton, int state, int node)
     {
-        List<int> tokens = [], exits = [];
-        Walk(trie, automaton, state, node, tokens, exits);
+        List<int> exits = [];
+        var bits = new ulong[(trie.VocabularySize + 63) / 64];
+        Walk(trie, automaton, state, node, bits, exits);
         Exits = [.. exits];
-        _tokens = [.. tokens];
-        if (_tokens.Length < 1024) return;
-        _bits = new ulong[(trie.VocabularySize + 63) / 64];
-        foreach (var token in _tokens) _bits[token >> 6] |= 1UL << token;
-        _tokens = [];
+        var count = 0;
+        foreach (var word in bits) count += BitOperations.PopCount(word);
+        if (count >= 1024)
+        {
+            (_bits, _tokens) = (bits, []);
+            return;
+        }
+        _tokens = new int[count];
+        var next = 0;
+        for (var i = 0; i < bits.Length; i++)
+        {
+            for (var word = bits[i]; word != 0; word &= word - 1) _tokens[next++] = i * 64 + BitOperations.TrailingZeroCount(word);
+        }
     }
 
     /// <summary>Nodes, with children, at which the piece may end.</summary>
@@ -36,17 +46,26 @@ internal sealed class LexemeMask
         foreach (var token in _tokens) mask[token >> 6] |= 1UL << token;
     }
 
-    private static void Walk(TokenTrie trie, ByteAutomaton automaton, int state, int node, List<int> tokens, List<int> exits)
+    private static void Walk(TokenTrie trie, ByteAutomaton automaton, int state, int node, ulong[] bits, List<int> exits)
     {
         var end = node + trie.Sizes[node];
         for (var child = node + 1; child < end; child += trie.Sizes[child])
         {
             var next = automaton.Step(state, trie.Values[child]);
             if (next < 0) continue;
-            for (var i = trie.FirstToken[child]; i < trie.FirstToken[child + 1]; i++) tokens.Add(trie.Tokens[i]);
+            for (var i = trie.FirstToken[child]; i < trie.FirstToken[child + 1]; i++) bits[trie.Tokens[i] >> 6] |= 1UL << trie.Tokens[i];
             if (trie.Sizes[child] == 1) continue;
             if (automaton.Accepts(next)) exits.Add(child);
-            if (automaton.Continues(next)) Walk(trie, automaton, next, child, tokens, exits);
+            if (!automaton.Continues(next)) continue;
+            var (simpler, same) = automaton.Simplify(next);
+            if (simpler == automaton || !simpler.IsShared)
+            {
+                Walk(trie, automaton, next, child, bits, exits);
+                continue;
+            }
+            var part = trie.Mask(simpler, same, child);
+            part.AddTo(bits);
+            exits.AddRange(part.Exits);
         }
     }
 }

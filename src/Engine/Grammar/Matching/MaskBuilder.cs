@@ -14,7 +14,8 @@ internal sealed class MaskBuilder(TokenTrie trie, StateSpace space)
         List<Frame> structure = [];
         foreach (var top in state.Tops)
         {
-            if (top.Owner is not ByteAutomaton automaton)
+            // What follows a name depends on the name, so names are taken step by step.
+            if (top.Owner is not ByteAutomaton automaton || automaton is KeyAutomaton)
             {
                 structure.Add(top);
                 continue;
@@ -41,6 +42,7 @@ internal sealed class MaskBuilder(TokenTrie trie, StateSpace space)
 
     private LexemeMask Own(ByteAutomaton automaton, int state)
     {
+        if (automaton.Resembles(state, trie.LongestToken) is ({ } shared, var same)) return trie.Mask(shared, same, 0);
         if (_own.TryGetValue((automaton, state), out var mask)) return mask;
         // A long generation under counted lengths makes a mask a token.
         if (_own.Count > 1000) _own.Clear();

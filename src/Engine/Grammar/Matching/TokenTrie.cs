@@ -23,6 +23,7 @@ internal sealed class TokenTrie
             var bytes = tokenizer.Bytes(token, special: false);
             if (bytes.Length is > 0 and <= MaxTokenBytes && !tokenizer.EndTokens.Contains(token)) tokens.Add((bytes.ToArray(), token));
         }
+        LongestToken = tokens.Count == 0 ? 0 : tokens.Max(token => token.Bytes.Length);
         tokens.Sort((a, b) => a.Bytes.AsSpan().SequenceCompareTo(b.Bytes));
 
         List<byte> values = [0];
@@ -52,6 +53,9 @@ internal sealed class TokenTrie
     }
 
     public int VocabularySize { get; }
+
+    /// <summary>Bytes of the longest token.</summary>
+    public int LongestToken { get; }
 
     public int[] EndTokens { get; }
 

@@ -17,10 +17,11 @@ internal static class BenchEngineCommand
         var model = ModelCommand.ModelArgument();
         var prompt = new Option<string>("--prompt") { HelpName = "N,…", Description = "Tokens to prefill.", DefaultValueFactory = _ => "512" };
         var generate = new Option<int>("--generate") { HelpName = "N", Description = "Tokens to decode; 0 for none.", DefaultValueFactory = _ => 64 };
+        var verify = new Option<int>("--verify") { HelpName = "N", Description = "Tokens of a batch with logits for each, as when a draft is verified; 0 for none.", DefaultValueFactory = _ => 0 };
         var depth = new Option<string>("--depth") { HelpName = "N,…", Description = "Tokens that are in the cache already.", DefaultValueFactory = _ => "0" };
         var repetitions = new Option<int>("--repetitions") { HelpName = "R", Description = "Timed runs of each test, after one that is not.", DefaultValueFactory = _ => 5 };
         var json = new Option<bool>("--json") { Description = "One JSON document." };
-        var command = new Command("engine", "Prefill and decode speed. Example: agentrt bench engine FILE --prompt 512 --depth 0,8192 --threads 2") { model, prompt, generate, depth, repetitions, json };
+        var command = new Command("engine", "Prefill and decode speed. Example: agentrt bench engine FILE --prompt 512 --depth 0,8192 --threads 2") { model, prompt, generate, verify, depth, repetitions, json };
         var engineArguments = new EngineArguments(command, model: false);
         command.SetAction((result, cancellationToken) =>
         {
@@ -29,6 +30,7 @@ internal static class BenchEngineCommand
                 Prompts = BenchCommand.Numbers(result.GetValue(prompt)!, "--prompt"),
                 Depths = BenchCommand.Numbers(result.GetValue(depth)!, "--depth"),
                 Generate = result.GetValue(generate),
+                Verify = result.GetValue(verify),
                 Repetitions = result.GetValue(repetitions),
             };
             if (tests.Repetitions < 1) throw new UsageException("--repetitions must be 1 or more.");

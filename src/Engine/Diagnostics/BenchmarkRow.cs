@@ -1,8 +1,8 @@
 namespace AgentRuntime.Engine.Diagnostics;
 
 /// <summary>The result of one test of <see cref="EngineBenchmark"/>.</summary>
-/// <param name="Test"><c>prefill</c> or <c>decode</c>.</param>
-/// <param name="Tokens">Tokens that a run prefills or decodes.</param>
+/// <param name="Test"><c>prefill</c>, <c>decode</c> or <c>verify</c>.</param>
+/// <param name="Tokens">Tokens that a run prefills, decodes or verifies.</param>
 /// <param name="Depth">Tokens in the KV cache before.</param>
 /// <param name="TokensPerSecond">The speed.</param>
 public sealed record BenchmarkRow(string Test, int Tokens, int Depth, BenchmarkRate TokensPerSecond);

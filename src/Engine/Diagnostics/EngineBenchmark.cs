@@ -19,8 +19,10 @@ public sealed class EngineBenchmark
     /// <exception cref="ArgumentException">The options are out of range or the runner has too few KV blocks.</exception>
     public EngineBenchmark(IModelRunner runner, EngineBenchmarkOptions options, TimeProvider? time = null)
     {
-        if (options.Prompts.Any(prompt => prompt < 1) || options.Depths.Any(depth => depth < 0) || options.Generate < 0)
-            throw new ArgumentException("Prompts must be at least 1 token, depths and generated tokens not negative.", nameof(options));
+        if (options.Prompts.Any(prompt => prompt < 1) || options.Depths.Any(depth => depth < 0) || options.Generate < 0 || options.Verify < 0)
+            throw new ArgumentException("Prompts must be at least 1 token; depths, generated and verified tokens not negative.", nameof(options));
+        if (options.Verify > runner.Options.MaxBatchTokens)
+            throw new ArgumentException($"At most {runner.Options.MaxBatchTokens} tokens can be verified at once.", nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Repetitions, 1);
         if (runner.Options.KvBlocks < options.KvBlocks)
             throw new ArgumentException($"The tests need {options.KvBlocks} KV blocks, but the runner has {runner.Options.KvBlocks}.", nameof(runner));
@@ -28,11 +30,11 @@ public sealed class EngineBenchmark
         _options = options;
         _time = time ?? TimeProvider.System;
         _blocks = Enumerable.Range(0, options.KvBlocks).ToArray();
-        _logits = new float[runner.Config.VocabularySize];
+        _logits = new float[checked(runner.Config.VocabularySize * Math.Max(1, options.Verify))];
     }
 
     /// <summary>Number of rows that <see cref="Run"/> gives.</summary>
-    public int Tests => _options.Depths.Count * (_options.Prompts.Count + (_options.Generate > 0 ? 1 : 0));
+    public int Tests => _options.Depths.Count * (_options.Prompts.Count + (_options.Generate > 0 ? 1 : 0) + (_options.Verify > 0 ? 1 : 0));
 
     /// <summary>Runs the tests, depth by depth, and gives each row when it is ready.</summary>
     public IEnumerable<BenchmarkRow> Run(CancellationToken cancellationToken = default)
@@ -44,6 +46,8 @@ public sealed class EngineBenchmark
                 yield return Measure("prefill", prompt, depth, () => Prefill(prompt, depth, cancellationToken), cancellationToken);
             if (_options.Generate > 0)
                 yield return Measure("decode", _options.Generate, depth, () => Decode(_options.Generate, depth, cancellationToken), cancellationToken);
+            if (_options.Verify > 0)
+                yield return Measure("verify", _options.Verify, depth, () => Forward(_options.Verify, depth, wanted: _options.Verify), cancellationToken);
         }
     }
 
@@ -66,7 +70,7 @@ public sealed class EngineBenchmark
         {
             cancellationToken.ThrowIfCancellationRequested();
             var size = Math.Min(_runner.Options.MaxBatchTokens, count - done);
-            Forward(size, depth + done, wantLogits: done + size == count);
+            Forward(size, depth + done, wanted: done + size == count ? 1 : 0);
             done += size;
         }
     }
@@ -76,7 +80,7 @@ public sealed class EngineBenchmark
         for (var i = 0; i < count; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Forward(1, depth + i, wantLogits: true);
+            Forward(1, depth + i, wanted: 1);
         }
     }
 
@@ -84,15 +88,16 @@ public sealed class EngineBenchmark
     {
         if (depth == 0) return;
         var filled = Math.Min(depth, _runner.Options.MaxBatchTokens);
-        Forward(filled, 0, wantLogits: false);
+        Forward(filled, 0, wanted: 0);
         var whole = Math.Max(1, filled / RunnerOptions.BlockTokens);
         for (var block = whole; block * RunnerOptions.BlockTokens < depth; block++) _runner.CopyBlock(block % whole, block);
     }
 
-    private void Forward(int count, int position, bool wantLogits)
+    /// <summary>One pass over random tokens; <paramref name="wanted"/> is how many of the last positions' logits are computed.</summary>
+    private void Forward(int count, int position, int wanted)
     {
         var tokens = new int[count];
         for (var i = 0; i < count; i++) tokens[i] = _random.Next(_runner.Config.VocabularySize);
-        _runner.Forward(new ForwardBatch(tokens, [new SequenceSlice(0, count, position, _blocks)], wantLogits ? [count - 1] : []), _logits);
+        _runner.Forward(new ForwardBatch(tokens, [new SequenceSlice(0, count, position, _blocks)], Enumerable.Range(count - wanted, wanted).ToArray()), _logits);
     }
 }

@@ -9,6 +9,9 @@ public sealed record EngineBenchmarkOptions
     /// <summary>Tokens to decode one by one, or 0 for no decode test.</summary>
     public int Generate { get; init; } = 64;
 
+    /// <summary>Tokens of a batch of which every position's logits are wanted, as when a draft is verified, or 0 for no such test.</summary>
+    public int Verify { get; init; }
+
     /// <summary>Tokens already in the KV cache when a test starts.</summary>
     public IReadOnlyList<int> Depths { get; init; } = [0];
 
@@ -17,6 +20,6 @@ public sealed record EngineBenchmarkOptions
 
     /// <summary>KV blocks that the tests need; a runner is to be loaded with at least as many.</summary>
     public int KvBlocks =>
-        (Depths.DefaultIfEmpty(0).Max() + Math.Max(Prompts.DefaultIfEmpty(1).Max(), Generate) + Backends.RunnerOptions.BlockTokens - 1)
+        (Depths.DefaultIfEmpty(0).Max() + Math.Max(Prompts.DefaultIfEmpty(1).Max(), Math.Max(Generate, Verify)) + Backends.RunnerOptions.BlockTokens - 1)
         / Backends.RunnerOptions.BlockTokens;
 }

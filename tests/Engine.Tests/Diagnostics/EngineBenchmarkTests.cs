@@ -8,13 +8,13 @@ public sealed class EngineBenchmarkTests
     [Fact]
     public void GivesARowForEachTestAndDepth()
     {
-        var options = new EngineBenchmarkOptions { Prompts = [5, 40], Generate = 3, Depths = [0, 100], Repetitions = 2 };
+        var options = new EngineBenchmarkOptions { Prompts = [5, 40], Generate = 3, Verify = 4, Depths = [0, 100], Repetitions = 2 };
         using var model = new LoadedModel("qwen3-q8_0", new() { KvBlocks = options.KvBlocks, MaxBatchTokens = 32, Threads = 1 });
         var benchmark = new EngineBenchmark(model.Runner, options);
         var rows = benchmark.Run(TestContext.Current.CancellationToken).ToList();
         Assert.Equal(benchmark.Tests, rows.Count);
         Assert.Equal(
-            [("prefill", 5, 0), ("prefill", 40, 0), ("decode", 3, 0), ("prefill", 5, 100), ("prefill", 40, 100), ("decode", 3, 100)],
+            [("prefill", 5, 0), ("prefill", 40, 0), ("decode", 3, 0), ("verify", 4, 0), ("prefill", 5, 100), ("prefill", 40, 100), ("decode", 3, 100), ("verify", 4, 100)],
             rows.Select(row => (row.Test, row.Tokens, row.Depth)));
         Assert.All(rows, row => Assert.InRange(row.TokensPerSecond.Median, row.TokensPerSecond.Min, row.TokensPerSecond.Max));
         Assert.All(rows, row => Assert.True(row.TokensPerSecond.Min > 0));

@@ -1,0 +1,79 @@
+using System.Globalization;
+
+namespace AgentRuntime.Comparison;
+
+/// <summary>Runs both engines alternately; the report is written anew after each round, so that a run cut short leaves what it measured.</summary>
+/// <param name="options">What to compare.</param>
+public sealed class ComparisonRun(ComparisonOptions options)
+{
+    private const int Prompt = 512, DeepPrompt = 256, Generate = 64, Verify = 8;
+    private readonly string _agentrt = Path.GetFullPath(Path.Combine("src", "Cli", "bin", "Release", "net10.0", OperatingSystem.IsWindows() ? "agentrt.exe" : "agentrt"));
+    private readonly string _peer = Path.GetFullPath(Path.Combine("bench", "peers", "llama", "peer.mjs"));
+
+    /// <summary>Runs the comparison in the current folder, the repository's root.</summary>
+    /// <exception cref="ComparisonException">A program could not be run.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        if (!File.Exists(_agentrt) || !File.Exists(_peer)) throw new ComparisonException("Run this from the repository's root, as bench/compare.");
+        Directory.CreateDirectory(options.Cache);
+        Directory.CreateDirectory(options.Output);
+        Contestant[] contestants =
+        [
+            new("agentrt", [_agentrt, "bench", "engine", "--json"], [_agentrt, "bench", "steps"]),
+            new("llama.cpp", ["node", _peer, "engine", "--cache", options.Cache], ["node", _peer, "steps"]),
+        ];
+        var about = (await MeasuredProcess.RunAsync(["node", _peer, "about"], cancellationToken).ConfigureAwait(false)).Output.Trim();
+        var date = DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+        var report = new Report(options, about, date, Prompt, DeepPrompt, Generate, Verify);
+        List<ModelResult> results = [];
+        void Save()
+        {
+            var names = contestants.Select(c => c.Name).ToArray();
+            var plot = $"{date}-llama.cpp.png";
+            if (results.Any(result => result.Steps[1].Count > 0)) StepPlot.Write(Path.Combine(options.Output, plot), results, names);
+            File.WriteAllText(Path.Combine(options.Output, $"{date}-llama.cpp.md"), report.Write(results, plot));
+        }
+        foreach (var choice in options.Models)
+        {
+            var model = await SynthesizeAsync(choice, cancellationToken).ConfigureAwait(false);
+            var result = new ModelResult(choice, new FileInfo(model).Length);
+            results.Add(result);
+            for (var round = 0; round < Math.Max(options.Rounds, options.StepRounds); round++)
+            {
+                await Console.Error.WriteLineAsync($"{DateTime.UtcNow:HH:mm:ss} {choice}: round {round + 1}").ConfigureAwait(false);
+                result.Bandwidth.Add(BandwidthProbe.Measure(options.Threads));
+                // Who goes first alternates too.
+                int[] order = round % 2 == 0 ? [0, 1] : [1, 0];
+                foreach (var depth in round < options.Rounds ? new[] { 0, options.Depth } : [])
+                {
+                    foreach (var i in order)
+                    {
+                        var (rows, others) = await contestants[i].TestAsync(
+                            model, options.Threads, depth, depth == 0 ? Prompt : DeepPrompt, Generate, depth == 0 ? Verify : 0, cancellationToken).ConfigureAwait(false);
+                        result.Add(i, rows);
+                        result.OtherCores[i].Add(others);
+                    }
+                }
+                foreach (var i in round < options.StepRounds ? order : [])
+                {
+                    var run = await contestants[i].StepsAsync(model, options.Threads, options.Profile, cancellationToken).ConfigureAwait(false);
+                    result.Steps[i].Add(run);
+                    result.OtherCores[i].Add(run.OtherCores);
+                }
+                Save();
+            }
+        }
+    }
+
+    private async Task<string> SynthesizeAsync(ModelChoice choice, CancellationToken cancellationToken)
+    {
+        var file = Path.Combine(options.Cache, $"{choice.Shape}-{choice.Quantization}.gguf");
+        if (!File.Exists(file))
+        {
+            // Under another name until it is whole.
+            await MeasuredProcess.RunAsync([_agentrt, "model", "synthesize", "--shape", choice.Shape, "--quant", choice.Quantization, "-o", file + ".part"], cancellationToken).ConfigureAwait(false);
+            File.Move(file + ".part", file);
+        }
+        return file;
+    }
+}

@@ -1,0 +1,94 @@
+using System.Globalization;
+using System.Text;
+
+namespace AgentRuntime.Comparison;
+
+/// <summary>The Markdown report.</summary>
+internal sealed class Report(ComparisonOptions options, string peer, string date, int prompt, int deepPrompt, int generate, int verify)
+{
+    // llama.cpp's own benchmark (v0.5.0, Qwen2.5-0.5B shape, Q8_0, 2 threads of the development machine), tokens per second.
+    // A binding costs it decode speed; scaled by prefill, which agrees, these say what it would reach by itself.
+    private const double OwnPrefill = 364, OwnDecode = 65, OwnDeepDecode = 26;
+
+    public string Write(IReadOnlyList<ModelResult> results, string plot)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"""
+            # agentrt and llama.cpp, {date}
+
+            `bench/compare --rounds {options.Rounds} --step-rounds {options.StepRounds} --threads {options.Threads} --depth {options.Depth} --profile {options.Profile}`
+
+            - Machine: {Machine.Describe()}
+            - llama.cpp through node-llama-cpp, its prebuilt library, the native context called directly: `{peer}`
+            - Models: random weights in real shapes. Random token ids, end of sequence ignored, F16 KV cache, {options.Threads} threads, batches of 512.
+            - Each round runs both programs one after the other, the first of them alternating; each test is warmed up once, then timed once.
+              A cell shows the median over the rounds (least–greatest). The ratio is the median of the rounds' ratios, so that drift cancels.
+              Above 1 agentrt is faster; for times and memory below 1 is better.
+
+
+            """);
+        foreach (var result in results) WriteModel(text, result);
+        if (results.Any(result => result.Steps[1].Count > 0)) text.Append(CultureInfo.InvariantCulture, $"![Time of an agent step against the length of the conversation]({plot})\n");
+        return text.ToString();
+    }
+
+    private void WriteModel(StringBuilder text, ModelResult result)
+    {
+        text.Append(CultureInfo.InvariantCulture, $"## {result.Model}\n\n| | agentrt | llama.cpp | ratio | target | |\n|---|---|---|---|---|---|\n");
+        Rate(text, result, ("prefill", prompt, 0), "tokens/s", 1.3);
+        Rate(text, result, ("prefill", deepPrompt, options.Depth), "tokens/s", 1.8);
+        Rate(text, result, ("decode", generate, 0), "tokens/s", 1.12);
+        Rate(text, result, ("decode", generate, options.Depth), "tokens/s", 2.2);
+        Rate(text, result, ("verify", verify, 0), "tokens/s", null);
+        if (result.Steps[0].Count > 0 && result.Steps[1].Count > 0)
+        {
+            Row(text, $"agent steps `{options.Profile}` after the first, s", Values(result.Steps, run => run.SecondsAfterFirst), 0.5, atMost: true);
+            Row(text, "peak memory of the steps, MiB", Values(result.Steps, run => run.PeakBytes / (double)(1 << 20)), 1.1, atMost: true);
+        }
+        text.Append('\n');
+        Facts(text, result);
+        text.Append('\n');
+    }
+
+    private static List<double>[] Values(List<StepsRun>[] runs, Func<StepsRun, double> value) => [.. runs.Select(all => all.Select(value).ToList())];
+
+    private static void Rate(StringBuilder text, ModelResult result, (string Test, int Tokens, int Depth) key, string unit, double? target)
+    {
+        if (result.Rates.TryGetValue(key, out var rates) && rates.All(all => all.Count > 0))
+            Row(text, $"{key.Test} {key.Tokens} at depth {key.Depth:N0}, {unit}", rates, target, atMost: false);
+    }
+
+    private static void Row(StringBuilder text, string name, List<double>[] values, double? target, bool atMost)
+    {
+        var ratio = Spread.Of(values[0].Zip(values[1], (ours, theirs) => ours / theirs)).Median;
+        string Cell(List<double> all) => Spread.Of(all) is var s && all.Count > 1 ? $"{Number(s.Median)} ({Number(s.Min)}–{Number(s.Max)})" : Number(all[0]);
+        var wanted = target is { } t ? $"{(atMost ? "≤" : "≥")} {Number(t)}" : "";
+        var verdict = target is { } goal ? (atMost ? ratio <= goal : ratio >= goal) ? "met" : "missed" : "";
+        text.Append(CultureInfo.InvariantCulture, $"| {name} | {Cell(values[0])} | {Cell(values[1])} | {ratio:F2} | {wanted} | {verdict} |\n");
+    }
+
+    private void Facts(StringBuilder text, ModelResult result)
+    {
+        var bandwidth = Spread.Of(result.Bandwidth);
+        if (Median(result, ("decode", generate, 0), 0) is { } decode && Median(result, ("decode", generate, 0), 1) is { } peerDecode)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"- Decoding reads {result.FileBytes / 1e6:F0} MB a token: {decode * result.FileBytes / 1e9:F1} GB/s, {decode * result.FileBytes / bandwidth.Median:P0} of the {bandwidth.Median / 1e9:F1} GB/s ({bandwidth.Min / 1e9:F1}–{bandwidth.Max / 1e9:F1}) of a plain read loop in the same run (target for Q8_0: 85%). llama.cpp: {peerDecode * result.FileBytes / bandwidth.Median:P0}.\n");
+            if (Median(result, ("verify", verify, 0), 0) is { } verified && Median(result, ("verify", verify, 0), 1) is { } peerVerified)
+                text.Append(CultureInfo.InvariantCulture, $"- Verifying {verify} tokens takes {verify * decode / verified:F2} times as long as decoding one (target: 1.8). llama.cpp: {verify * peerDecode / peerVerified:F2}.\n");
+        }
+        if (result.Model is { Shape: "qwen2.5-0.5b", Quantization: "Q8_0" } && Median(result, ("prefill", prompt, 0), 1) is { } peerPrefill)
+        {
+            var scale = peerPrefill / OwnPrefill;
+            string Ratio(int depth, double own) => Median(result, ("decode", generate, depth), 0) is { } ours
+                ? string.Create(CultureInfo.InvariantCulture, $"{own * scale:F1} tokens/s at depth {depth:N0} (agentrt: {ours / (own * scale):F2} times)") : "";
+            text.Append(CultureInfo.InvariantCulture, $"- llama.cpp's own benchmark, without a binding, would by its prefill figure decode {Ratio(0, OwnDecode)}{(options.Depth == 8192 ? ", " + Ratio(8192, OwnDeepDecode) : "")}.\n");
+        }
+        var others = result.OtherCores.Select(all => all.Count > 0 ? Spread.Of(all) : default).ToArray();
+        text.Append(CultureInfo.InvariantCulture, $"- Cores that other programs kept busy meanwhile: {others[0].Median:F1} ({others[0].Min:F1}–{others[0].Max:F1}) of {Environment.ProcessorCount} beside agentrt, {others[1].Median:F1} ({others[1].Min:F1}–{others[1].Max:F1}) beside llama.cpp. Rounds: {result.Bandwidth.Count} ({result.Steps[1].Count} of agent steps).\n");
+    }
+
+    private static double? Median(ModelResult result, (string, int, int) key, int contestant) =>
+        result.Rates.TryGetValue(key, out var rates) && rates[contestant].Count > 0 ? Spread.Of(rates[contestant]).Median : null;
+
+    private static string Number(double value) => value.ToString(value >= 100 ? "F0" : value >= 10 ? "F1" : "0.0#", CultureInfo.InvariantCulture);
+}

@@ -22,6 +22,9 @@ public sealed record ComparisonOptions
     /// <summary>START,NEW,OUT,STEPS of the agent steps.</summary>
     public required string Profile { get; init; }
 
+    /// <summary>How long to wait for a quiet machine before each test.</summary>
+    public required TimeSpan Patience { get; init; }
+
     /// <summary>The models.</summary>
     public required IReadOnlyList<ModelChoice> Models { get; init; }
 

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace AgentRuntime.Comparison;
 
-/// <summary>Runs both engines alternately; the report is written anew after each round, so that a run cut short leaves what it measured.</summary>
+/// <summary>Runs both engines alternately; the report is written anew after each test, so that a run cut short leaves what it measured.</summary>
 /// <param name="options">What to compare.</param>
 public sealed class ComparisonRun(ComparisonOptions options)
 {
@@ -41,24 +41,26 @@ public sealed class ComparisonRun(ComparisonOptions options)
             for (var round = 0; round < Math.Max(options.Rounds, options.StepRounds); round++)
             {
                 await Console.Error.WriteLineAsync($"{DateTime.UtcNow:HH:mm:ss} {choice}: round {round + 1}").ConfigureAwait(false);
+                await Machine.WaitForQuietAsync(options.Patience, cancellationToken).ConfigureAwait(false);
                 result.Bandwidth.Add(BandwidthProbe.Measure(options.Threads));
                 // Who goes first alternates too.
                 int[] order = round % 2 == 0 ? [0, 1] : [1, 0];
                 foreach (var depth in round < options.Rounds ? new[] { 0, options.Depth } : [])
                 {
+                    await Machine.WaitForQuietAsync(options.Patience, cancellationToken).ConfigureAwait(false);
                     foreach (var i in order)
                     {
                         var (rows, others) = await contestants[i].TestAsync(
                             model, options.Threads, depth, depth == 0 ? Prompt : DeepPrompt, Generate, depth == 0 ? Verify : 0, cancellationToken).ConfigureAwait(false);
-                        result.Add(i, rows);
-                        result.OtherCores[i].Add(others);
+                        result.Add(i, rows, others);
                     }
+                    Save();
                 }
+                if (round < options.StepRounds) await Machine.WaitForQuietAsync(options.Patience, cancellationToken).ConfigureAwait(false);
                 foreach (var i in round < options.StepRounds ? order : [])
                 {
                     var run = await contestants[i].StepsAsync(model, options.Threads, options.Profile, cancellationToken).ConfigureAwait(false);
                     result.Steps[i].Add(run);
-                    result.OtherCores[i].Add(run.OtherCores);
                 }
                 Save();
             }

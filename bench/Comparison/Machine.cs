@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 
@@ -15,6 +16,17 @@ internal static class Machine
         var family = Field("/proc/cpuinfo", "cpu family") is { } number ? $" (family {number}, model {Field("/proc/cpuinfo", "model\t")})" : "";
         var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1 << 30);
         return string.Create(CultureInfo.InvariantCulture, $"{processor}{family}, {Environment.ProcessorCount} cores, {memory:F0} GiB, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}");
+    }
+
+    /// <summary>Waits until other programs leave the cores alone for a second, or until the patience is at its end.</summary>
+    public static async Task WaitForQuietAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed < patience;)
+        {
+            var (busy, start) = (BusySeconds(), clock.Elapsed);
+            await Task.Delay(1000, cancellationToken).ConfigureAwait(false);
+            if ((BusySeconds() - busy) / (clock.Elapsed - start).TotalSeconds <= Sample.QuietCores) return;
+        }
     }
 
     /// <summary>Seconds that all cores together have been busy since the start; 0 where the system does not tell.</summary>

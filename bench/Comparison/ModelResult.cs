@@ -8,23 +8,21 @@ internal sealed class ModelResult(ModelChoice model, long fileBytes)
     /// <summary>Size of the GGUF: with tied embeddings, about what decoding a token reads.</summary>
     public long FileBytes { get; } = fileBytes;
 
-    /// <summary>Tokens per second by test and depth, a figure a round.</summary>
-    public Dictionary<(string Test, int Tokens, int Depth), List<double>[]> Rates { get; } = [];
+    /// <summary>Tokens per second by test and depth, a sample a round.</summary>
+    public Dictionary<(string Test, int Tokens, int Depth), List<Sample>[]> Rates { get; } = [];
 
     public List<StepsRun>[] Steps { get; } = [[], []];
-
-    public List<double>[] OtherCores { get; } = [[], []];
 
     /// <summary>What the read loop reached in each round, bytes per second.</summary>
     public List<double> Bandwidth { get; } = [];
 
-    public void Add(int contestant, IReadOnlyList<TestRow> rows)
+    public void Add(int contestant, IReadOnlyList<TestRow> rows, double otherCores)
     {
         foreach (var row in rows)
         {
             var key = (row.Test, row.Tokens, row.Depth);
             if (!Rates.TryGetValue(key, out var rates)) Rates[key] = rates = [[], []];
-            rates[contestant].Add(row.TokensPerSecond.Median);
+            rates[contestant].Add(new(row.TokensPerSecond.Median, otherCores));
         }
     }
 }

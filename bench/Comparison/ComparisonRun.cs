@@ -38,17 +38,15 @@ public sealed class ComparisonRun(ComparisonOptions options)
             var model = await SynthesizeAsync(choice, cancellationToken).ConfigureAwait(false);
             var result = new ModelResult(choice, new FileInfo(model).Length);
             results.Add(result);
-            for (var round = 0; round < Math.Max(options.Rounds, options.StepRounds); round++)
+            for (var round = 0; round < options.Rounds; round++)
             {
                 await Console.Error.WriteLineAsync($"{DateTime.UtcNow:HH:mm:ss} {choice}: round {round + 1}").ConfigureAwait(false);
                 await Machine.WaitForQuietAsync(options.Patience, cancellationToken).ConfigureAwait(false);
                 result.Bandwidth.Add(BandwidthProbe.Measure(options.Threads));
-                // Who goes first alternates too.
-                int[] order = round % 2 == 0 ? [0, 1] : [1, 0];
-                foreach (var depth in round < options.Rounds ? new[] { 0, options.Depth } : [])
+                foreach (var depth in new[] { 0, options.Depth })
                 {
                     await Machine.WaitForQuietAsync(options.Patience, cancellationToken).ConfigureAwait(false);
-                    foreach (var i in order)
+                    foreach (var i in Order(round))
                     {
                         var (rows, others) = await contestants[i].TestAsync(
                             model, options.Threads, depth, depth == 0 ? Prompt : DeepPrompt, Generate, depth == 0 ? Verify : 0, cancellationToken).ConfigureAwait(false);
@@ -56,16 +54,20 @@ public sealed class ComparisonRun(ComparisonOptions options)
                     }
                     Save();
                 }
-                if (round < options.StepRounds) await Machine.WaitForQuietAsync(options.Patience, cancellationToken).ConfigureAwait(false);
-                foreach (var i in round < options.StepRounds ? order : [])
-                {
-                    var run = await contestants[i].StepsAsync(model, options.Threads, options.Profile, cancellationToken).ConfigureAwait(false);
-                    result.Steps[i].Add(run);
-                }
+            }
+            for (var round = 0; round < options.StepRounds; round++)
+            {
+                await Console.Error.WriteLineAsync($"{DateTime.UtcNow:HH:mm:ss} {choice}: agent steps, round {round + 1}").ConfigureAwait(false);
+                await Machine.WaitForQuietAsync(options.Patience, cancellationToken).ConfigureAwait(false);
+                foreach (var i in Order(round))
+                    result.Steps[i].Add(await contestants[i].StepsAsync(model, options.Threads, options.Profile, cancellationToken).ConfigureAwait(false));
                 Save();
             }
         }
     }
+
+    /// <summary>Who goes first alternates.</summary>
+    private static int[] Order(int round) => round % 2 == 0 ? [0, 1] : [1, 0];
 
     private async Task<string> SynthesizeAsync(ModelChoice choice, CancellationToken cancellationToken)
     {

@@ -3,11 +3,16 @@ namespace AgentRuntime.Engine.Grammar.Automata;
 /// <summary>Text that a regular expression matches: as a JSON string in canonical spelling, or raw. States are made as they are met.</summary>
 internal sealed class PatternAutomaton : ByteAutomaton
 {
+    /// <summary>Stands for the code of a character whose effect is known from its first bytes.</summary>
+    private const int Decided = -1;
+
+    private const int Unknown = -2;
+
     private readonly PatternMatcher _matcher;
     private readonly JsonStringAutomaton _text;
     private readonly List<(int Set, int Part, int Code)> _states = [];
     private readonly Dictionary<(int, int, int), int> _ids = [];
-    private readonly Dictionary<(int, byte), int> _next = [];
+    private readonly List<int[]?> _next = [];
 
     public PatternAutomaton(PatternMatcher matcher, bool raw)
     {
@@ -19,8 +24,12 @@ internal sealed class PatternAutomaton : ByteAutomaton
 
     public override int Step(int state, byte value)
     {
-        if (_next.TryGetValue((state, value), out var known)) return known;
-        return _next[(state, value)] = Compute(state, value);
+        if (_next[state] is not { } row)
+        {
+            _next[state] = row = new int[256];
+            Array.Fill(row, Unknown);
+        }
+        return row[value] == Unknown ? row[value] = Compute(state, value) : row[value];
     }
 
     public override bool Accepts(int state) => _text.Accepts(_states[state].Part) && _matcher.Accepts(_states[state].Set);
@@ -37,7 +46,7 @@ internal sealed class PatternAutomaton : ByteAutomaton
         var next = _text.Step(part, value);
         if (next < 0) return -1;
         if (next == JsonStringAutomaton.End) return _matcher.Accepts(set) ? Intern((set, next, 0)) : -1;
-        if (part == 0) return Intern((set, next, 0));
+        if (part == 0 || (code == Decided && part is >= 16 and <= 22)) return Intern((set, next, next == JsonStringAutomaton.Inside ? 0 : Decided));
         code = part switch
         {
             JsonStringAutomaton.Inside => value < 0x80 ? value : value & (value < 0xE0 ? 0x1F : value < 0xF0 ? 0x0F : 0x07),
@@ -51,6 +60,11 @@ internal sealed class PatternAutomaton : ByteAutomaton
         {
             var to = _matcher.Step(set, code);
             return to < 0 ? -1 : Intern((to, next, 0));
+        }
+        if (next is >= 16 and <= 22 && Range(next, code) is var (first, last) && _matcher.IsUniform(set, first, last))
+        {
+            var to = _matcher.Step(set, first);
+            return to < 0 ? -1 : Intern((to, next, Decided));
         }
         return IsPossible(set, next, code) ? Intern((set, next, code)) : -1;
     }
@@ -69,15 +83,20 @@ internal sealed class PatternAutomaton : ByteAutomaton
             case >= JsonStringAutomaton.HexStart:
                 return _matcher.CanStep(set, 0, 7) || _matcher.CanStep(set, 11, 11) || _matcher.CanStep(set, 14, 31);
             default:
-                var (low, high, bits) = part switch
-                {
-                    16 => (0x80, 0xBF, 6), 17 => (0x80, 0xBF, 12), 18 => (0x80, 0xBF, 18), 19 => (0xA0, 0xBF, 12),
-                    20 => (0x80, 0x9F, 12), 21 => (0x90, 0xBF, 18), _ => (0x80, 0x8F, 18),
-                };
-                var first = (code << bits) | ((low & 0x3F) << (bits - 6));
-                var last = (code << bits) | ((high & 0x3F) << (bits - 6)) | ((1 << (bits - 6)) - 1);
+                var (first, last) = Range(part, code);
                 return _matcher.CanStep(set, first, last);
         }
+    }
+
+    /// <summary>The code points that can still come of a character's first bytes.</summary>
+    private static (int First, int Last) Range(int part, int code)
+    {
+        var (low, high, bits) = part switch
+        {
+            16 => (0x80, 0xBF, 6), 17 => (0x80, 0xBF, 12), 18 => (0x80, 0xBF, 18), 19 => (0xA0, 0xBF, 12),
+            20 => (0x80, 0x9F, 12), 21 => (0x90, 0xBF, 18), _ => (0x80, 0x8F, 18),
+        };
+        return ((code << bits) | ((low & 0x3F) << (bits - 6)), (code << bits) | ((high & 0x3F) << (bits - 6)) | ((1 << (bits - 6)) - 1));
     }
 
     private int Intern((int, int, int) state)
@@ -85,6 +104,7 @@ internal sealed class PatternAutomaton : ByteAutomaton
         if (_ids.TryGetValue(state, out var id)) return id;
         _ids[state] = id = _states.Count;
         _states.Add(state);
+        _next.Add(null);
         return id;
     }
 }

@@ -50,6 +50,18 @@ internal sealed class PatternMatcher
         return false;
     }
 
+    /// <summary>Whether all code points of a range lead to the same state.</summary>
+    public bool IsUniform(int set, int first, int last)
+    {
+        foreach (var node in _sets[set])
+        {
+            if (node.Next is null) continue;
+            var overlapping = node.Ranges!.FindAll(range => range.First <= last && first <= range.Last);
+            if (overlapping.Count > 0 && !overlapping.Exists(range => range.First <= first && last <= range.Last)) return false;
+        }
+        return true;
+    }
+
     private int Intern(List<PatternNode> seeds, bool atStart)
     {
         var seen = new HashSet<PatternNode>(seeds);

@@ -17,6 +17,8 @@ internal sealed class ArrayNode : Container
 
     public override bool Check() => Min <= Max && Enumerable.Range(0, Math.Min(Min, Prefix.Count + 1)).All(i => Item(i).IsPossible);
 
+    public override int White(int state) => Unpack(state) is (First or AfterValue or AfterComma, var white, _) ? white : -1;
+
     public override void Step(Frame frame, byte value, StateSpace space, List<Frame> frames)
     {
         var (phase, white, count) = Unpack(frame.State);

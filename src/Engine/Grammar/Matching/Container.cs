@@ -1,8 +1,10 @@
+using AgentRuntime.Engine.Grammar.Automata;
+
 namespace AgentRuntime.Engine.Grammar.Matching;
 
 /// <summary>
-/// A node with parts: objects, arrays and the root. A frame's state packs a phase, the whitespace seen in it (none, a
-/// space, or a line break with up to 60 characters of indentation) and a number.
+/// A node with parts: objects, arrays and the root. A frame's state packs a phase, the
+/// whitespace seen in it and a number.
 /// </summary>
 internal abstract class Container : Node
 {
@@ -20,12 +22,16 @@ internal abstract class Container : Node
 
     protected static (int Phase, int Space, int Number) Unpack(int state) => (state & 15, (state >> 4) & 63, state >> 10);
 
-    /// <summary>The whitespace after one more byte, or -1.</summary>
-    protected static int Space(int space, byte value) => (space, value) switch
+    /// <summary>The state of <see cref="WhitespaceAutomaton"/> that a state is in, or -1 where no whitespace may come.</summary>
+    public virtual int White(int state) => -1;
+
+    /// <summary>A state, but with no more whitespace to come.</summary>
+    public static int WithoutSpace(int state)
     {
-        (0, (byte)' ') => 1,
-        (0, (byte)'\n') => 2,
-        (>= 2 and < 62, (byte)' ' or (byte)'\t') => space + 1,
-        _ => -1,
-    };
+        var (phase, _, number) = Unpack(state);
+        return Pack(phase, WhitespaceAutomaton.Full, number);
+    }
+
+    /// <summary>The whitespace after one more byte, or -1.</summary>
+    protected static int Space(int space, byte value) => WhitespaceAutomaton.Shared.Step(space, value);
 }

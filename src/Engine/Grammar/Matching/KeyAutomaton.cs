@@ -45,6 +45,12 @@ internal sealed class KeyAutomaton : ByteAutomaton
 
     public override (ByteAutomaton Automaton, int State) Simplify(int state) => state < OtherStates ? (Text, state) : (this, state);
 
+    /// <summary>What a name that is not declared is here: the state of the canonical string, or -1 when it may not come.</summary>
+    public int OtherState(int state) => state < OtherStates ? state : _others ? _nodes[state - OtherStates].Text : -1;
+
+    /// <summary>Whether declared names go on with a byte.</summary>
+    public bool IsDeclared(int state, byte value) => _next.ContainsKey((state, value));
+
     /// <summary>The property whose name ended in a state.</summary>
     public int Property(int state) => state < OtherStates ? Other : _nodes[state - OtherStates].Property;
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using AgentRuntime.Engine.Grammar.Automata;
 
 namespace AgentRuntime.Engine.Grammar.Matching;
@@ -39,14 +40,21 @@ internal sealed class LexemeMask
     /// <summary>Adds the tokens that end within the piece.</summary>
     public void AddTo(ulong[] mask)
     {
-        if (_bits is not null)
-        {
-            for (var i = 0; i < mask.Length; i++) mask[i] |= _bits[i];
-        }
+        if (_bits is not null) Or(mask, _bits);
         foreach (var token in _tokens) mask[token >> 6] |= 1UL << token;
     }
 
-    private static void Walk(TokenTrie trie, ByteAutomaton automaton, int state, int node, ulong[] bits, List<int> exits)
+    /// <summary>Adds the tokens of one mask to another of the same length.</summary>
+    public static void Or(ulong[] mask, ulong[] more)
+    {
+        var to = MemoryMarshal.Cast<ulong, Vector<ulong>>(mask.AsSpan());
+        var from = MemoryMarshal.Cast<ulong, Vector<ulong>>(more.AsSpan());
+        for (var i = 0; i < to.Length; i++) to[i] |= from[i];
+        for (var i = to.Length * Vector<ulong>.Count; i < mask.Length; i++) mask[i] |= more[i];
+    }
+
+    /// <summary>Adds the tokens below a node that end within the piece, and the nodes at which it may end.</summary>
+    public static void Walk(TokenTrie trie, ByteAutomaton automaton, int state, int node, ulong[] bits, List<int> exits)
     {
         var end = node + trie.Sizes[node];
         for (var child = node + 1; child < end; child += trie.Sizes[child])

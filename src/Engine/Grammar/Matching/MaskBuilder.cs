@@ -6,6 +6,7 @@ namespace AgentRuntime.Engine.Grammar.Matching;
 internal sealed class MaskBuilder(TokenTrie trie, StateSpace space)
 {
     private readonly Dictionary<(ByteAutomaton, int), LexemeMask> _own = [];
+    private readonly ulong[] _scratch = new ulong[(trie.VocabularySize + 63) / 64];
 
     /// <summary>The allowed tokens, a bit each; end tokens when the text is complete.</summary>
     public ulong[] Build(MatchState state)
@@ -14,8 +15,12 @@ internal sealed class MaskBuilder(TokenTrie trie, StateSpace space)
         List<Frame> structure = [];
         foreach (var top in state.Tops)
         {
-            // What follows a name depends on the name, so names are taken step by step.
-            if (top.Owner is not ByteAutomaton automaton || automaton is KeyAutomaton)
+            if (top.Owner is KeyAutomaton keys)
+            {
+                AddNames(mask, top, keys, 0);
+                continue;
+            }
+            if (top.Owner is not ByteAutomaton automaton)
             {
                 structure.Add(top);
                 continue;
@@ -23,7 +28,7 @@ internal sealed class MaskBuilder(TokenTrie trie, StateSpace space)
             Add(mask, top, automaton, 0);
             if (automaton.Accepts(top.State)) space.Complete(top, structure);
         }
-        if (structure.Count > 0) Walk(mask, space.State(structure), 0);
+        if (structure.Count > 0) WalkFrom(mask, space.State(structure), 0);
         if (state.MayEnd)
         {
             foreach (var token in trie.EndTokens) mask[token >> 6] |= 1UL << token;
@@ -57,8 +62,101 @@ internal sealed class MaskBuilder(TokenTrie trie, StateSpace space)
             if (space.Step(state, trie.Values[child]) is not { } next) continue;
             for (var i = trie.FirstToken[child]; i < trie.FirstToken[child + 1]; i++) mask[trie.Tokens[i] >> 6] |= 1UL << trie.Tokens[i];
             if (trie.Sizes[child] == 1) continue;
-            if (next.Tops is [{ Owner: JsonStringAutomaton text } only] && !text.Accepts(only.State)) Add(mask, only, text, child);
-            else Walk(mask, next, child);
+            WalkFrom(mask, next, child);
+        }
+    }
+
+    /// <summary>
+    /// What a state allows is what its frames allow. Those within strings and names have it nearly ready, and so has
+    /// whitespace; the others go on together.
+    /// </summary>
+    private void WalkFrom(ulong[] mask, MatchState state, int node)
+    {
+        if (state.Tops is [{ Owner: Container only } single] && only.White(single.State) is var white and >= 0)
+        {
+            AfterSpace(mask, state.Tops, white, node);
+            return;
+        }
+        List<Frame> others = [];
+        foreach (var group in state.Tops.GroupBy(top => top.Owner is Container container ? container.White(top.State) : -1))
+        {
+            if (group.Key >= 0)
+            {
+                AfterSpace(mask, group, group.Key, node);
+                continue;
+            }
+            foreach (var top in group)
+            {
+                if (top.Owner is JsonStringAutomaton text && !text.Accepts(top.State)) Add(mask, top, text, node);
+                else if (top.Owner is KeyAutomaton keys) AddNames(mask, top, keys, node);
+                else others.Add(top);
+            }
+        }
+        if (others.Count > 0) Walk(mask, others.Count == state.Tops.Length ? state : space.State(others), node);
+    }
+
+    private void AfterSpace(ulong[] mask, IEnumerable<Frame> frames, int white, int node)
+    {
+        var part = trie.Mask(WhitespaceAutomaton.Shared, white, node);
+        part.AddTo(mask);
+        // With whitespace done, what comes next is the same after any amount of it.
+        var state = space.State([.. frames.Select(frame => space.Frame(frame.Parent, frame.Owner, Container.WithoutSpace(frame.State), frame.Seen))]);
+        Walk(mask, state, node);
+        foreach (var exit in part.Exits) Walk(mask, state, exit);
+    }
+
+    /// <summary>Names: what follows depends on the name, so declared ones are taken byte by byte; the others are strings like any.</summary>
+    private void AddNames(ulong[] mask, Frame frame, KeyAutomaton keys, int node)
+    {
+        List<(int First, int End)> declared = [];
+        List<int> exits = [];
+        var other = keys.OtherState(frame.State);
+        var end = node + trie.Sizes[node];
+        for (var child = node + 1; child < end; child += trie.Sizes[child])
+        {
+            if (!keys.IsDeclared(frame.State, trie.Values[child]))
+            {
+                if (node > 0 && other >= 0) AddOtherName(mask, JsonStringAutomaton.Canonical.Step(other, trie.Values[child]), child, exits);
+                continue;
+            }
+            declared.Add((child, child + trie.Sizes[child]));
+            var next = keys.Step(frame.State, trie.Values[child]);
+            if (next < 0) continue;
+            for (var i = trie.FirstToken[child]; i < trie.FirstToken[child + 1]; i++) mask[trie.Tokens[i] >> 6] |= 1UL << trie.Tokens[i];
+            if (trie.Sizes[child] == 1) continue;
+            List<Frame> frames = [];
+            space.AddLexeme(frame.Parent!, keys, next, frames);
+            WalkFrom(mask, space.State(frames), child);
+        }
+        if (other < 0) return;
+        // The whole vocabulary goes by the mask that all names share; a part of it is quicker walked.
+        if (node == 0) AddOtherNames(mask, other, declared, exits);
+        var after = space.State([((Container)frame.Parent!.Owner).Completed(frame.Parent, JsonStringAutomaton.Canonical, JsonStringAutomaton.End, space)]);
+        foreach (var exit in exits) Walk(mask, after, exit);
+    }
+
+    private void AddOtherName(ulong[] mask, int state, int node, List<int> exits)
+    {
+        if (state < 0) return;
+        for (var i = trie.FirstToken[node]; i < trie.FirstToken[node + 1]; i++) mask[trie.Tokens[i] >> 6] |= 1UL << trie.Tokens[i];
+        if (trie.Sizes[node] == 1) return;
+        if (state == JsonStringAutomaton.End) exits.Add(node);
+        else LexemeMask.Walk(trie, JsonStringAutomaton.Canonical, state, node, mask, exits);
+    }
+
+    private void AddOtherNames(ulong[] mask, int state, List<(int First, int End)> declared, List<int> exits)
+    {
+        var part = trie.Mask(JsonStringAutomaton.Canonical, state, 0);
+        Array.Clear(_scratch);
+        part.AddTo(_scratch);
+        foreach (var (first, end) in declared)
+        {
+            for (var i = trie.FirstToken[first]; i < trie.FirstToken[end]; i++) _scratch[trie.Tokens[i] >> 6] &= ~(1UL << trie.Tokens[i]);
+        }
+        LexemeMask.Or(mask, _scratch);
+        foreach (var exit in part.Exits)
+        {
+            if (!declared.Exists(range => range.First <= exit && exit < range.End)) exits.Add(exit);
         }
     }
 }

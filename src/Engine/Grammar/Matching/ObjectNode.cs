@@ -32,6 +32,8 @@ internal sealed class ObjectNode : Container
         return Required.Count <= Max && Min <= Max && Min <= possible && Required.All(i => Values[i].IsPossible);
     }
 
+    public override int White(int state) => Unpack(state) is (First or AfterValue or AfterComma or AfterColon, var white, _) ? white : -1;
+
     public override void Step(Frame frame, byte value, StateSpace space, List<Frame> frames)
     {
         var (phase, white, property) = Unpack(frame.State);

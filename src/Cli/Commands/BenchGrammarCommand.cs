@@ -39,9 +39,14 @@ internal static class BenchGrammarCommand
         var compiles = results.ConvertAll(r => r.CompileMs);
         var total = new
         {
-            Files = results.Count, CompileMs = Percentiles(compiles), MaskUs = Percentiles(masks), Masks = masks.Count,
-            ValidAccepted = results.Sum(r => r.ValidAccepted), ValidRejected = results.Sum(r => r.ValidRejected),
-            InvalidAccepted = results.Sum(r => r.InvalidAccepted), InvalidRejected = results.Sum(r => r.InvalidRejected),
+            Files = results.Count,
+            CompileMs = Percentiles(compiles),
+            MaskUs = Percentiles(masks),
+            Masks = masks.Count,
+            ValidAccepted = results.Sum(r => r.ValidAccepted),
+            ValidRejected = results.Sum(r => r.ValidRejected),
+            InvalidAccepted = results.Sum(r => r.InvalidAccepted),
+            InvalidRejected = results.Sum(r => r.InvalidRejected),
             Unsupported = results.Count(r => r.Unsupported is not null),
         };
         if (json)
@@ -50,7 +55,14 @@ internal static class BenchGrammarCommand
             {
                 Files = results.Select(r => new
                 {
-                    r.File, CompileMs = Math.Round(r.CompileMs, 3), MaskUs = Percentiles(r.MaskUs), r.ValidAccepted, r.ValidRejected, r.InvalidAccepted, r.InvalidRejected, r.Unsupported,
+                    r.File,
+                    CompileMs = Math.Round(r.CompileMs, 3),
+                    MaskUs = Percentiles(r.MaskUs),
+                    r.ValidAccepted,
+                    r.ValidRejected,
+                    r.InvalidAccepted,
+                    r.InvalidRejected,
+                    r.Unsupported,
                 }),
                 Total = total,
             });

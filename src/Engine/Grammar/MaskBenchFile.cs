@@ -35,8 +35,10 @@ public static class MaskBenchFile
         {
             return result with
             {
-                CompileMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds, Unsupported = e.Message,
-                ValidRejected = tests.Count(test => test.Valid), InvalidRejected = tests.Count(test => !test.Valid),
+                CompileMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds,
+                Unsupported = e.Message,
+                ValidRejected = tests.Count(test => test.Valid),
+                InvalidRejected = tests.Count(test => !test.Valid),
             };
         }
         result = result with { CompileMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds };

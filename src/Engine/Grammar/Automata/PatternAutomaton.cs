@@ -93,8 +93,13 @@ internal sealed class PatternAutomaton : ByteAutomaton
     {
         var (low, high, bits) = part switch
         {
-            16 => (0x80, 0xBF, 6), 17 => (0x80, 0xBF, 12), 18 => (0x80, 0xBF, 18), 19 => (0xA0, 0xBF, 12),
-            20 => (0x80, 0x9F, 12), 21 => (0x90, 0xBF, 18), _ => (0x80, 0x8F, 18),
+            16 => (0x80, 0xBF, 6),
+            17 => (0x80, 0xBF, 12),
+            18 => (0x80, 0xBF, 18),
+            19 => (0xA0, 0xBF, 12),
+            20 => (0x80, 0x9F, 12),
+            21 => (0x90, 0xBF, 18),
+            _ => (0x80, 0x8F, 18),
         };
         return ((code << bits) | ((low & 0x3F) << (bits - 6)), (code << bits) | ((high & 0x3F) << (bits - 6)) | ((1 << (bits - 6)) - 1));
     }

@@ -18,7 +18,7 @@ internal sealed class WhitespaceAutomaton : ByteAutomaton
     {
         (0, (byte)' ') => Full,
         (0, (byte)'\n') => 2,
-        (>= 2 and < 62, (byte)' ' or (byte)'\t') => state + 1,
+        ( >= 2 and < 62, (byte)' ' or (byte)'\t') => state + 1,
         _ => -1,
     };
 

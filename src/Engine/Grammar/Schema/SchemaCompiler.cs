@@ -152,8 +152,10 @@ internal sealed class SchemaCompiler
         {
             Add(new ArrayNode
             {
-                Prefix = [.. Enumerable.Range(0, schema.PrefixLength).Select(i => NodeOf(schema.Item(i)))], Items = NodeOf(schema.Item(int.MaxValue)),
-                Min = schema.MinItems, Max = schema.MaxItems,
+                Prefix = [.. Enumerable.Range(0, schema.PrefixLength).Select(i => NodeOf(schema.Item(i)))],
+                Items = NodeOf(schema.Item(int.MaxValue)),
+                Min = schema.MinItems,
+                Max = schema.MaxItems,
             });
         }
         if (schema.Types.HasFlag(JsonTypes.Object))
@@ -166,8 +168,12 @@ internal sealed class SchemaCompiler
 
     private static ObjectNode Object(List<string> names, List<Node> values, HashSet<string> required, Node others, int min, int max) => new()
     {
-        Names = names.ConvertAll(name => Encoding.UTF8.GetBytes(CanonicalJson.Quote(name))), Values = values,
-        Required = Enumerable.Range(0, names.Count).Where(i => required.Contains(names[i])).ToHashSet(), Others = others, Min = min, Max = max,
+        Names = names.ConvertAll(name => Encoding.UTF8.GetBytes(CanonicalJson.Quote(name))),
+        Values = values,
+        Required = Enumerable.Range(0, names.Count).Where(i => required.Contains(names[i])).ToHashSet(),
+        Others = others,
+        Min = min,
+        Max = max,
     };
 
     private static ByteAutomaton? LexemeOf(NumberBounds bounds, bool integer)

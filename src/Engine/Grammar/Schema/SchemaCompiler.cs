@@ -11,7 +11,7 @@ namespace AgentRuntime.Engine.Grammar.Schema;
 /// </summary>
 internal sealed class SchemaCompiler
 {
-    private const int MaxDepth = 128, MaxNodes = 4000, MaxAlternatives = 400, MaxNesting = 8;
+    private const int MaxDepth = 128, MaxNodes = 4000, MaxParts = 30_000, MaxAlternatives = 400, MaxNesting = 8;
 
     private readonly JsonElement _root;
     private readonly int _nesting;
@@ -19,6 +19,7 @@ internal sealed class SchemaCompiler
     private readonly Queue<(UnionNode Node, List<SchemaPart> Parts)> _work = [];
     private readonly List<Node> _nodes = [];
     private readonly List<(Node Both, string Pointer)> _mustDiffer = [];
+    private int _parts;
 
     private SchemaCompiler(JsonElement root, int nesting) => (_root, _nesting) = (root, nesting);
 
@@ -64,7 +65,8 @@ internal sealed class SchemaCompiler
     {
         var key = string.Join('\n', parts.Select(part => part.Key).Distinct().Order(StringComparer.Ordinal));
         if (_known.TryGetValue(key, out var node)) return node;
-        if (_nodes.Count >= MaxNodes) throw new GrammarException($"{(parts.Count > 0 ? parts[^1].Pointer : "#")}: the schema is too large or combines too many alternatives.");
+        _parts += parts.Count;
+        if (_nodes.Count >= MaxNodes || _parts > MaxParts) throw new GrammarException($"{(parts.Count > 0 ? parts[^1].Pointer : "#")}: the schema is too large or combines too many alternatives.");
         _known[key] = node = Register(new UnionNode());
         _work.Enqueue((node, parts));
         return node;
@@ -209,7 +211,7 @@ internal sealed class SchemaCompiler
 
     private static SchemaPart Unlisted(SchemaPart part)
     {
-        var keywords = part.Element.EnumerateObject().Where(keyword => keyword.Name is not ("enum" or "const")).ToDictionary(keyword => keyword.Name, keyword => keyword.Value);
+        var keywords = part.Element.EnumerateObject().Where(keyword => keyword.Name is not ("enum" or "const")).DistinctBy(keyword => keyword.Name).ToDictionary(keyword => keyword.Name, keyword => keyword.Value);
         return part with { Element = JsonSerializer.SerializeToElement(keywords) };
     }
 
@@ -233,8 +235,10 @@ internal sealed class SchemaCompiler
             }
             else if (value.ValueKind == JsonValueKind.Object)
             {
-                var names = value.EnumerateObject().Select(member => member.Name).ToList();
-                var members = value.EnumerateObject().Select(member => Constant(member.Value)).ToList();
+                // A name that is written twice means its last value.
+                var written = value.EnumerateObject().Reverse().DistinctBy(member => member.Name).Reverse().ToList();
+                var names = written.ConvertAll(member => member.Name);
+                var members = written.ConvertAll(member => Constant(member.Value));
                 node.Alternatives.Add(Register(Object(names, members, [.. names], Register(new UnionNode()), 0, int.MaxValue)));
             }
         }

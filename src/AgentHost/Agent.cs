@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using AgentRuntime.AgentHost.Conversations;
+using AgentRuntime.AgentHost.Diagnostics;
 using AgentRuntime.AgentHost.Events;
 using AgentRuntime.AgentHost.Journal;
 using AgentRuntime.Engine;
@@ -89,6 +90,22 @@ public sealed class Agent(
     {
         if (options.TokenBudget > 0 && conversation.ContextTokens > options.TokenBudget)
             throw new TokenBudgetExceededException(conversation.ContextTokens, options.TokenBudget);
+        using var operation = AgentOperation.Reply(_run, conversation.Model, options.RecordContents, _time);
+        try
+        {
+            var reply = await ReadReplyAsync(cancellationToken).ConfigureAwait(false);
+            operation.Complete(reply);
+            return reply;
+        }
+        catch (Exception e)
+        {
+            operation.Fail(e.GetType().Name);
+            throw;
+        }
+    }
+
+    private async Task<Reply> ReadReplyAsync(CancellationToken cancellationToken)
+    {
         await foreach (var part in conversation.RespondAsync(cancellationToken).ConfigureAwait(false))
         {
             if (part.Text is { } text) Emit(new MessageDelta(_run, _step, text, false));
@@ -126,6 +143,7 @@ public sealed class Agent(
         var arguments = ToolDispatcher.ArgumentsText(call);
         var refusal = _repetition.Observe(call.Name, arguments);
         recorder.CallStarted(_step, ordinal, call.CallId, call.Name, arguments);
+        using var operation = AgentOperation.Tool(call, arguments, options.RecordContents, _time);
         Emit(new ToolStarted(_run, _step, call.CallId, call.Name, arguments));
         ToolResult result;
         try
@@ -142,8 +160,15 @@ public sealed class Agent(
         {
             // Nobody has to be asked what became of a call that was never allowed to begin.
             recorder.CallWithdrawn(_step, ordinal);
+            operation.Fail(nameof(ApprovalCancelledException));
             throw;
         }
+        catch (Exception e)
+        {
+            operation.Fail(e.GetType().Name);
+            throw;
+        }
+        operation.Complete(result);
         // How long a person thought is neither the tool's time nor the loop's.
         var elapsed = _time.GetElapsedTime(start) - result.ApprovalTime;
         _approvalTime += result.ApprovalTime;
@@ -175,11 +200,13 @@ public sealed class Agent(
     {
         var start = _time.GetTimestamp();
         recorder.SetStatus(RunStatus.Running, null);
+        using var operation = AgentOperation.Run(_run, description, options.RecordContents, _time);
         Emit(new RunStarted(_run, description.Task, description.Repository, description.Model, resumed));
         var (status, text) = await EndAsync(loop).ConfigureAwait(false);
         _totals = _totals with { ComputedTokens = conversation.ComputedTokens, ContextTokens = conversation.ContextTokens };
         try { recorder.SetStatus(status, text); }
         catch (JournalException e) { (status, text) = (RunStatus.Failed, e.Message); }
+        operation.Complete(status, text);
         var ms = _time.GetElapsedTime(start).TotalMilliseconds;
         Emit(status == RunStatus.Completed
             ? new RunCompleted(_run, "completed", _step, ms, text, _totals)

@@ -14,4 +14,7 @@ public sealed record AgentOptions
 
     /// <summary>Longest time of one tool call, unless the tool sets its own.</summary>
     public TimeSpan ToolTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Whether spans hold what was said: the task, replies, and arguments and results of tool calls. See <see cref="Diagnostics.AgentDiagnostics"/>.</summary>
+    public bool RecordContents { get; init; }
 }

@@ -31,6 +31,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("/no/such/prompt", "generate", "--model", "tiny-coder", "--prompt-file", "/no/such/prompt")]
     [InlineData("There is no approval mode 'maybe'", "tools", "call", "search", "--approval", "maybe")]
     [InlineData("Give a model or --template", "model", "render", "--jsonl")]
+    [InlineData("--otlp collector is no address", "run", "--repo", ".", "--approval", "never", "--model", "tiny-coder", "--otlp", "collector", "do it")]
     public async Task Says_what_is_wrong(string sentence, params string[] arguments)
     {
         var code = await CommandLine.RunAsync(arguments, _output, _error);

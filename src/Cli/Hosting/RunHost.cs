@@ -19,6 +19,7 @@ internal sealed class RunHost : IAsyncDisposable
     private readonly InferenceEngine _engine;
     private readonly ResidentConversation _conversation;
     private readonly Action<AgentEvent> _show;
+    private readonly IDisposable? _telemetry;
 
     private RunHost(ParseResult result, RunOptions options, string repository, string modelPath, ToolHost tools, InferenceEngine engine)
     {
@@ -32,6 +33,7 @@ internal sealed class RunHost : IAsyncDisposable
         _show = options.Json(result)
             ? e => result.InvocationConfiguration.Output.WriteLine(AgentEventJson.ToJson(e))
             : new RunDisplay(Consoles.For(result.InvocationConfiguration.Error)).Show;
+        _telemetry = options.Telemetry.Start(result);
     }
 
     /// <summary>Path of the model.</summary>
@@ -45,7 +47,7 @@ internal sealed class RunHost : IAsyncDisposable
     public static async Task<RunHost> CreateAsync(
         ParseResult result, RunOptions options, string repository, string modelPath, ToolHost tools, CancellationToken cancellationToken)
     {
-        _ = (options.Limits(result), options.Generation(result), options.Interrupted(result));
+        _ = (options.Limits(result), options.Generation(result), options.Interrupted(result), options.Telemetry.Collector(result));
         var engine = await options.Engine.LoadAsync(result, modelPath, cancellationToken).ConfigureAwait(false);
         return new(result, options, repository, modelPath, tools, engine);
     }
@@ -74,6 +76,7 @@ internal sealed class RunHost : IAsyncDisposable
         await _conversation.DisposeAsync().ConfigureAwait(false);
         await _engine.DisposeAsync().ConfigureAwait(false);
         _tools.Dispose();
+        _telemetry?.Dispose();
     }
 
     private async ValueTask<InterruptedCallDecision> AskAboutAsync(RecordedCall call, CancellationToken cancellationToken)

@@ -22,12 +22,15 @@ internal sealed class RunOptions
     {
         Agent = new(agent ? command : null, repository);
         Engine = new(command, model: agent);
+        Telemetry = new(command);
         foreach (var option in new Option[] { _maxSteps, _budget, _temperature, _seed, _interrupted, _json }) command.Options.Add(option);
     }
 
     public AgentArguments Agent { get; }
 
     public EngineArguments Engine { get; }
+
+    public Telemetry Telemetry { get; }
 
     public bool Json(ParseResult result) => result.GetValue(_json);
 
@@ -37,7 +40,7 @@ internal sealed class RunOptions
         var (steps, budget) = (result.GetValue(_maxSteps), result.GetValue(_budget));
         if (steps < 1) throw new UsageException($"--max-steps {steps} is out of range; use 1 or more.");
         if (budget < 0) throw new UsageException($"--token-budget {budget} is out of range; use 0 or more.");
-        return new() { MaxSteps = steps, TokenBudget = budget };
+        return new() { MaxSteps = steps, TokenBudget = budget, RecordContents = Telemetry.RecordContents(result) };
     }
 
     /// <exception cref="UsageException">The temperature is out of range.</exception>

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using AgentRuntime.Tools;
 using AgentRuntime.Tools.Files;
+using AgentRuntime.Tools.Mcp;
 using Microsoft.Extensions.AI;
 using Polly;
 using Polly.Retry;
@@ -67,7 +68,7 @@ public sealed class ToolDispatcher
         if (change is not null) arguments.Context[typeof(IProgress<FileChange>)] = new Direct<FileChange>(change);
         try
         {
-            var result = tool is RepositoryTool
+            var result = tool is RepositoryTool or McpTool
                 ? await tool.InvokeAsync(arguments, cancellationToken).ConfigureAwait(false)
                 : await Pipeline(tool).ExecuteAsync(token => tool.InvokeAsync(arguments, token), cancellationToken).ConfigureAwait(false);
             return result as ToolResult ?? new(Text(result));

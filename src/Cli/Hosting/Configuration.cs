@@ -8,7 +8,10 @@ namespace AgentRuntime.Cli.Hosting;
 /// <param name="Threads">Compute threads.</param>
 /// <param name="HuggingFaceEndpoint">Address of a mirror of the Hugging Face Hub; <c>HF_ENDPOINT</c> goes first.</param>
 /// <param name="HuggingFaceToken">Access token for it; <c>HF_TOKEN</c> goes first.</param>
-internal sealed record Configuration(string? Model = null, int? Threads = null, string? HuggingFaceEndpoint = null, string? HuggingFaceToken = null)
+/// <param name="McpServers">MCP servers by name, for workflows; those that are declared here start without approval.</param>
+internal sealed record Configuration(
+    string? Model = null, int? Threads = null, string? HuggingFaceEndpoint = null, string? HuggingFaceToken = null,
+    IReadOnlyDictionary<string, McpServerEntry>? McpServers = null)
 {
     private static readonly JsonSerializerOptions Json = new()
     {

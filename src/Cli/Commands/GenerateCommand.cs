@@ -68,6 +68,7 @@ internal static class GenerateCommand
                     PrefillMs = Ms(usage.PrefillTime),
                     DecodeMs = Ms(usage.DecodeTime),
                     TokensPerSecond = Math.Round(speed, 2),
+                    usage.ForcedTokens,
                     FinishReason = e.FinishReason!.Value.ToString().ToLowerInvariant(),
                 });
                 continue;
@@ -75,7 +76,7 @@ internal static class GenerateCommand
             await output.WriteLineAsync().ConfigureAwait(false);
             await result.InvocationConfiguration.Error.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{usage.PromptTokens} prompt tokens, {usage.OutputTokens} generated, first token after {Durations.Text(Ms(usage.TimeToFirstToken))}, {speed:0.0} tokens/s")).ConfigureAwait(false);
+                $"{usage.PromptTokens} prompt tokens, {usage.OutputTokens} generated{(usage.ForcedTokens > 0 ? $" ({usage.ForcedTokens} forced)" : "")}, first token after {Durations.Text(Ms(usage.TimeToFirstToken))}, {speed:0.0} tokens/s")).ConfigureAwait(false);
         }
         return ExitCode.Success;
     }

@@ -31,5 +31,6 @@ public static class EngineDiagnostics
         .SetTag("gen_ai.usage.input_tokens", usage.PromptTokens)
         .SetTag("gen_ai.usage.output_tokens", usage.OutputTokens)
         .SetTag("agentruntime.engine.cached_tokens", usage.CachedTokens)
+        .SetTag("agentruntime.engine.forced_tokens", usage.ForcedTokens)
         .SetTag("agentruntime.engine.time_to_first_token_ms", usage.TimeToFirstToken.TotalMilliseconds);
 }

@@ -3,23 +3,26 @@ namespace AgentRuntime.Engine.Grammar;
 /// <summary>What generated text must be: JSON that satisfies a schema, any JSON, one of some choices, or a match of a regular expression.</summary>
 public sealed class Constraint
 {
-    private Constraint(ConstraintKind kind, string text, IReadOnlyList<string> choices) => (Kind, Text, Alternatives) = (kind, text, choices);
+    private Constraint(ConstraintKind kind, string text) => (Kind, Text) = (kind, text);
 
     internal ConstraintKind Kind { get; }
 
     internal string Text { get; }
 
-    internal IReadOnlyList<string> Alternatives { get; }
+    internal JsonWhitespace Whitespace { get; private init; }
+
+    internal IReadOnlyList<string> Alternatives { get; private init; } = [];
 
     /// <summary>Any JSON value.</summary>
-    public static Constraint AnyJson { get; } = new(ConstraintKind.Schema, "true", []);
+    public static Constraint AnyJson { get; } = new(ConstraintKind.Schema, "true");
 
     /// <summary>JSON that satisfies a JSON schema (draft 2020-12; what is not supported is refused when it is compiled).</summary>
-    public static Constraint JsonSchema(string schema) => new(ConstraintKind.Schema, schema, []);
+    public static Constraint JsonSchema(string schema, JsonWhitespace whitespace = JsonWhitespace.Free) =>
+        new(ConstraintKind.Schema, schema) { Whitespace = whitespace };
 
     /// <summary>Text that an ECMA-262 regular expression matches from start to end.</summary>
-    public static Constraint Regex(string pattern) => new(ConstraintKind.Regex, pattern, []);
+    public static Constraint Regex(string pattern) => new(ConstraintKind.Regex, pattern);
 
     /// <summary>One of these texts; at least one, none of them empty.</summary>
-    public static Constraint Choices(params IReadOnlyList<string> choices) => new(ConstraintKind.Choices, "", choices);
+    public static Constraint Choices(params IReadOnlyList<string> choices) => new(ConstraintKind.Choices, "") { Alternatives = choices };
 }

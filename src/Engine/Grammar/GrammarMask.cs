@@ -13,6 +13,8 @@ internal sealed class GrammarMask(TokenGrammar grammar) : ITokenMask
     /// <summary>Whether the text so far is complete.</summary>
     public bool MayEnd => _state.MayEnd;
 
+    public IReadOnlyList<int> Forced(ReadOnlySpan<int> history) => grammar.Forced(_state, history);
+
     public void Accept(int token)
     {
         // What follows the end is no part of the text.

@@ -10,19 +10,22 @@ namespace AgentRuntime.Engine.Grammar;
 /// <summary>A constraint compiled for a vocabulary. Safe for concurrent use; keeps what its masks have in common.</summary>
 public sealed class TokenGrammar
 {
-    private const int MaxKeptMasks = 512;
+    private const int MaxKeptMasks = 512, MaxKeptForced = 4096, MaxForcedBytes = 1024;
 
     private readonly Lock _gate = new();
     private readonly Tokenizer _tokenizer;
     private readonly StateSpace _space;
     private readonly MaskBuilder _masks;
     private readonly Queue<MatchState> _kept = [];
+    private readonly ForcedTokens _forced;
+    private readonly Dictionary<(MatchState, string), int[]> _keptForced = [];
 
     private TokenGrammar(Tokenizer tokenizer, RootNode root)
     {
         _tokenizer = tokenizer;
         _space = new StateSpace(root);
         _masks = new MaskBuilder(TokenTrie.Of(tokenizer), _space);
+        _forced = new ForcedTokens(tokenizer);
     }
 
     internal MatchState Start => _space.Start;
@@ -35,7 +38,7 @@ public sealed class TokenGrammar
         ArgumentNullException.ThrowIfNull(tokenizer);
         return new TokenGrammar(tokenizer, constraint.Kind switch
         {
-            ConstraintKind.Schema => SchemaCompiler.Compile(constraint.Text),
+            ConstraintKind.Schema => SchemaCompiler.Compile(constraint.Text, constraint.Whitespace),
             ConstraintKind.Choices => Choices(constraint.Alternatives),
             _ => Regex(constraint.Text),
         });
@@ -68,6 +71,26 @@ public sealed class TokenGrammar
             _kept.Enqueue(state);
             if (_kept.Count > MaxKeptMasks) _kept.Dequeue().Mask = null;
             return mask;
+        }
+    }
+
+    /// <summary>The tokens that a state leaves no choice about.</summary>
+    internal int[] Forced(MatchState state, ReadOnlySpan<int> history)
+    {
+        lock (_gate)
+        {
+            if (state.MayEnd || _space.Following(state).Length != 1) return [];
+            var context = _forced.Context(history);
+            if (_keptForced.TryGetValue((state, context), out var known)) return known;
+            List<byte> bytes = [];
+            var at = state;
+            while (!at.MayEnd && bytes.Count < MaxForcedBytes && _space.Following(at) is [var only])
+            {
+                bytes.Add(only);
+                at = _space.Step(at, only)!;
+            }
+            if (_keptForced.Count == MaxKeptForced) _keptForced.Clear();
+            return _keptForced[(state, context)] = _forced.Cut(context, [.. bytes], _space.Following(at));
         }
     }
 

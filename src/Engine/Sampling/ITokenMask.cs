@@ -14,4 +14,11 @@ public interface ITokenMask
 
     /// <summary>Takes note of the token that was chosen.</summary>
     void Accept(int token);
+
+    /// <summary>
+    /// The tokens that come next whatever the model prefers, cut as the model would cut them; empty where there is a
+    /// choice. They are appended to the context without being sampled, and then accepted like sampled ones.
+    /// </summary>
+    /// <param name="history">The last tokens of the context, the one accepted last at its end.</param>
+    IReadOnlyList<int> Forced(ReadOnlySpan<int> history) => [];
 }

@@ -28,7 +28,7 @@ internal abstract class EngineRequest(Sequence sequence, int maxLength, TimeProv
     /// <summary>Most tokens of it in one pass.</summary>
     public virtual int MaxChunk => int.MaxValue;
 
-    /// <summary>Whether the next pass computes a generated token, not prompt.</summary>
+    /// <summary>Whether the next pass computes what was generated, not prompt.</summary>
     public virtual bool IsDecoding => false;
 
     /// <summary>False while results cannot be delivered: the request pauses.</summary>

@@ -9,6 +9,9 @@ namespace AgentRuntime.Engine.Scheduling;
 /// <summary>Computes what is pending and generates, one event per token.</summary>
 internal sealed class GenerateRequest : EngineRequest
 {
+    /// <summary>Most tokens that are forced at once, and how many before them decide how they are cut.</summary>
+    private const int MaxForced = 256, ForcedContext = 8;
+
     private readonly GenerationOptions _options;
     private readonly Tokenizer _tokenizer;
     private readonly int _lengthLimit;
@@ -16,7 +19,9 @@ internal sealed class GenerateRequest : EngineRequest
     private readonly Channel<TokenEvent> _events;
     private readonly Sampler _sampler;
     private readonly GeneratedText _text;
+    private readonly List<int> _forced = [];
     private SampledToken? _sampled;
+    private int _forcedTokens;
     private FinishReason _reason;
     private int _outputTokens;
     private TimeSpan _firstToken;
@@ -39,7 +44,7 @@ internal sealed class GenerateRequest : EngineRequest
         _lengthLimit = LengthLimit(sequence, options, contextLength);
         _text = new GeneratedText(tokenizer, options.StopSequences);
         _eventBuffer = engine.EventBuffer;
-        _events = Channel.CreateBounded<TokenEvent>(new BoundedChannelOptions(_eventBuffer) { SingleWriter = true, SingleReader = true });
+        _events = Channel.CreateBounded<TokenEvent>(new BoundedChannelOptions(_eventBuffer + MaxForced) { SingleWriter = true, SingleReader = true });
     }
 
     public ChannelReader<TokenEvent> Events => _events.Reader;
@@ -63,21 +68,44 @@ internal sealed class GenerateRequest : EngineRequest
 
     public override int LogitRows(int end, int count) => end == Target ? 1 : 0;
 
-    public override void Sample(Span<float> logits, int rows) =>
-        _sampled = _sampler.Sample(logits, CollectionsMarshal.AsSpan(Sequence.Tokens));
+    public override void Sample(Span<float> logits, int rows)
+    {
+        var history = CollectionsMarshal.AsSpan(Sequence.Tokens);
+        var sampled = _sampler.Sample(logits, history);
+        _sampled = sampled;
+        if (_options is not { JumpForward: true, TokenMask: { } mask }) return;
+        foreach (var token in mask.Forced([.. history[^Math.Min(ForcedContext - 1, history.Length)..], sampled.Token]))
+        {
+            if (_forced.Count == MaxForced) break;
+            mask.Accept(token);
+            _forced.Add(token);
+        }
+    }
 
     public override bool Commit()
     {
         if (_sampled is not { } sampled) return false;
         _sampled = null;
-        Sequence.Tokens.Add(sampled.Token);
-        _outputTokens++;
         _lastToken = Age;
-        if (_outputTokens == 1) _firstToken = _lastToken;
+        if (_outputTokens == 0) _firstToken = _lastToken;
+        var ended = Emit(sampled.Token, sampled.LogProbability);
+        foreach (var token in _forced)
+        {
+            if (ended) break;
+            _forcedTokens++;
+            ended = Emit(token, _options.LogProbabilities ? 0 : null);
+        }
+        _forced.Clear();
+        return ended;
+    }
 
-        var text = _text.Push(sampled.Token);
-        Write(new TokenEvent { Token = sampled.Token, Text = text, LogProbability = sampled.LogProbability });
-        var ended = _text.Stopped || (!_options.IgnoreEos && _tokenizer.EndTokens.Contains(sampled.Token));
+    /// <summary>Adds a token to the sequence and tells of it; true when the reply ends with it.</summary>
+    private bool Emit(int token, float? logProbability)
+    {
+        Sequence.Tokens.Add(token);
+        _outputTokens++;
+        Write(new TokenEvent { Token = token, Text = _text.Push(token), LogProbability = logProbability });
+        var ended = _text.Stopped || (!_options.IgnoreEos && _tokenizer.EndTokens.Contains(token));
         _reason = ended ? FinishReason.Stop : FinishReason.Length;
         return ended || Sequence.Tokens.Count >= _lengthLimit;
     }
@@ -85,7 +113,7 @@ internal sealed class GenerateRequest : EngineRequest
     protected override void Deliver(FinishReason reason)
     {
         if (reason != FinishReason.Cancelled) reason = _reason;
-        var usage = UsageSoFar(_outputTokens, _firstToken, _lastToken - _firstToken);
+        var usage = UsageSoFar(_outputTokens, _firstToken, _lastToken - _firstToken) with { ForcedTokens = _forcedTokens };
         Write(new TokenEvent { Text = _text.Finish(), FinishReason = reason, Usage = usage });
         _events.Writer.Complete();
     }
@@ -95,7 +123,7 @@ internal sealed class GenerateRequest : EngineRequest
     private static int LengthLimit(Sequence sequence, GenerationOptions options, int contextLength) =>
         (int)Math.Min(contextLength, (long)sequence.Tokens.Count + options.MaxTokens);
 
-    // Room for a token's event and the last one.
+    // Room for a token's event and the last one; forced tokens have room of their own.
     private bool HasRoom() => _events.Reader.Count <= _eventBuffer - 2;
 
     private void Write(TokenEvent tokenEvent)

@@ -5,7 +5,7 @@ using AgentRuntime.Engine.Sessions;
 namespace AgentRuntime.Engine.Scheduling;
 
 /// <summary>
-/// Decides what the next pass computes: one token of every session that decodes, then prompt by a token budget. Who was
+/// Decides what the next pass computes: what was generated last of every session that decodes, then prompt by a token budget. Who was
 /// served goes to the back, so that the order is fair. Used by the engine thread alone.
 /// </summary>
 internal sealed class Scheduler(KvCacheManager cache, EngineOptions options)
@@ -58,8 +58,10 @@ internal sealed class Scheduler(KvCacheManager cache, EngineOptions options)
         foreach (var request in _running)
         {
             if (!request.IsDecoding || !request.CanDeliver() || _batch.Entries.Count == options.MaxRunning) continue;
-            Add(request, 1);
-            budget--;
+            // One token, or what a grammar forced; the others keep room for theirs.
+            var count = Math.Min(request.Target - request.Sequence.Computed, budget - (options.MaxRunning - _batch.Entries.Count - 1));
+            Add(request, count);
+            budget -= count;
         }
         if (_batch.Entries.Count > 0) budget = Math.Min(budget, options.PrefillChunkBesideDecode);
         foreach (var request in _running.FindAll(request => !request.IsDecoding))

@@ -45,6 +45,9 @@ public sealed record GenerationOptions
     /// <summary>What the text must be; compiled when the generation starts. Not together with <see cref="TokenMask"/>.</summary>
     public Constraint? Constraint { get; init; }
 
+    /// <summary>Whether text that mask or constraint leave no choice about is appended at once, in one pass, instead of token by token.</summary>
+    public bool JumpForward { get; init; } = true;
+
     /// <summary>Checks that every value is in its range.</summary>
     /// <exception cref="EngineException">One is not; the message names it.</exception>
     public void Validate()

@@ -12,7 +12,7 @@ public sealed record TokenEvent
     /// <summary>Text that became complete with it: never half a character, empty while one is unfinished and for control tokens.</summary>
     public string Text { get; init; } = "";
 
-    /// <summary>Natural logarithm of the token's probability before temperature and filters, when asked for.</summary>
+    /// <summary>Natural logarithm of the token's probability before temperature and filters, when asked for; 0 for a token that a grammar forced.</summary>
     public float? LogProbability { get; init; }
 
     /// <summary>Why it ended, in the last event.</summary>

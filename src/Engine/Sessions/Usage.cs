@@ -12,8 +12,11 @@ public sealed record Usage
     /// <summary>Tokens that were computed in prefill: <see cref="PromptTokens"/> less <see cref="CachedTokens"/>.</summary>
     public int NewTokens => PromptTokens - CachedTokens;
 
-    /// <summary>Tokens generated.</summary>
+    /// <summary>Tokens generated, forced ones included.</summary>
     public required int OutputTokens { get; init; }
+
+    /// <summary>Of those, tokens that a grammar left no choice about: appended without being decoded one by one.</summary>
+    public int ForcedTokens { get; init; }
 
     /// <summary>Tokens that went through the model in this call: prefilled plus decoded.</summary>
     public required int ComputedTokens { get; init; }

@@ -6,6 +6,9 @@ internal sealed class WhitespaceAutomaton : ByteAutomaton
     /// <summary>The state in which no more may come.</summary>
     public const int Full = 1;
 
+    /// <summary>The state in which one space must come.</summary>
+    public const int One = 63;
+
     private WhitespaceAutomaton() { }
 
     public static WhitespaceAutomaton Shared { get; } = new();
@@ -16,13 +19,13 @@ internal sealed class WhitespaceAutomaton : ByteAutomaton
 
     public override int Step(int state, byte value) => (state, value) switch
     {
-        (0, (byte)' ') => Full,
+        (0 or One, (byte)' ') => Full,
         (0, (byte)'\n') => 2,
         ( >= 2 and < 62, (byte)' ' or (byte)'\t') => state + 1,
         _ => -1,
     };
 
-    public override bool Accepts(int state) => true;
+    public override bool Accepts(int state) => state != One;
 
-    public override bool Continues(int state) => state is 0 or (>= 2 and < 62);
+    public override bool Continues(int state) => state is 0 or One or (>= 2 and < 62);
 }

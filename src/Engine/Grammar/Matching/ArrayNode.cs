@@ -1,3 +1,5 @@
+using AgentRuntime.Engine.Grammar.Automata;
+
 namespace AgentRuntime.Engine.Grammar.Matching;
 
 /// <summary>An array: first items of their own kinds, then items of one kind, between a least and a most number of them.</summary>
@@ -24,12 +26,13 @@ internal sealed class ArrayNode : Container
         var (phase, white, count) = Unpack(frame.State);
         if (phase == Opening)
         {
-            if (value == '[') frames.Add(space.Frame(frame.Parent, this, Pack(First, 0, 0), null));
+            if (value == '[') frames.Add(space.Frame(frame.Parent, this, Pack(First, Edge, 0), null));
             return;
         }
         if (Space(white, value) is var wider and >= 0) frames.Add(space.Frame(frame.Parent, this, Pack(phase, wider, count), null));
+        else if (white == WhitespaceAutomaton.One) return;
         else if (value == ']' && phase != AfterComma) { if (count >= Min) space.Complete(frame, frames); }
-        else if (phase == AfterValue) { if (value == ',' && MayGrow(count)) frames.Add(space.Frame(frame.Parent, this, Pack(AfterComma, 0, count), null)); }
+        else if (phase == AfterValue) { if (value == ',' && MayGrow(count)) frames.Add(space.Frame(frame.Parent, this, Pack(AfterComma, Gap, count), null)); }
         else if (MayGrow(count)) space.BeginAndStep(Item(count), space.Frame(frame.Parent, this, Pack(InValue, 0, count), null), value, frames);
     }
 
@@ -38,7 +41,7 @@ internal sealed class ArrayNode : Container
         var count = Unpack(frame.State).Number + 1;
         // Beyond what matters the count stands still, so that states come again.
         if (Max == int.MaxValue) count = Math.Min(count, Math.Max(Min, Prefix.Count));
-        return space.Frame(frame.Parent, this, Pack(AfterValue, 0, count), null);
+        return space.Frame(frame.Parent, this, Pack(AfterValue, Edge, count), null);
     }
 
     private bool MayGrow(int count) => count < Max && Item(count).IsPossible;

@@ -18,6 +18,15 @@ internal abstract class Container : Node
     /// <param name="space">Makes the frame.</param>
     public abstract Frame Completed(Frame frame, object part, int state, StateSpace space);
 
+    /// <summary>Whether whitespace is fixed: one space after commas and colons, none elsewhere.</summary>
+    public bool IsFixed { get; init; }
+
+    /// <summary>The whitespace that may begin after a comma or colon.</summary>
+    protected int Gap => IsFixed ? WhitespaceAutomaton.One : 0;
+
+    /// <summary>The whitespace that may begin beside a bracket or before a comma.</summary>
+    protected int Edge => IsFixed ? WhitespaceAutomaton.Full : 0;
+
     protected static int Pack(int phase, int space, int number) => phase | space << 4 | number << 10;
 
     protected static (int Phase, int Space, int Number) Unpack(int state) => (state & 15, (state >> 4) & 63, state >> 10);

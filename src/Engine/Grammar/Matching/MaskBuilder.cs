@@ -101,7 +101,7 @@ internal sealed class MaskBuilder(TokenTrie trie, StateSpace space)
         part.AddTo(mask);
         // With whitespace done, what comes next is the same after any amount of it.
         var state = space.State([.. frames.Select(frame => space.Frame(frame.Parent, frame.Owner, Container.WithoutSpace(frame.State), frame.Seen))]);
-        Walk(mask, state, node);
+        if (WhitespaceAutomaton.Shared.Accepts(white)) Walk(mask, state, node);
         foreach (var exit in part.Exits) Walk(mask, state, exit);
     }
 

@@ -14,6 +14,9 @@ internal sealed class MatchState(Frame[] tops, bool mayEnd)
     /// <summary>The allowed tokens, once computed.</summary>
     public ulong[]? Mask { get; set; }
 
+    /// <summary>The bytes that may follow, once computed.</summary>
+    public byte[]? Following { get; set; }
+
     public bool TryNext(byte value, out MatchState? next)
     {
         next = _next?[value];

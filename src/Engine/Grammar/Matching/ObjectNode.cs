@@ -1,4 +1,5 @@
 using System.Numerics;
+using AgentRuntime.Engine.Grammar.Automata;
 
 namespace AgentRuntime.Engine.Grammar.Matching;
 
@@ -40,10 +41,10 @@ internal sealed class ObjectNode : Container
         switch (phase)
         {
             case Opening:
-                if (value == '{') frames.Add(space.Frame(frame.Parent, this, First, Seen(0, 0)));
+                if (value == '{') frames.Add(space.Frame(frame.Parent, this, Pack(First, Edge, 0), Seen(0, 0)));
                 return;
             case AfterKey:
-                if (value == ':') Move(frame, AfterColon, 0, property, space, frames);
+                if (value == ':') Move(frame, AfterColon, Gap, property, space, frames);
                 return;
         }
         if (Space(white, value) is var wider and >= 0)
@@ -51,6 +52,7 @@ internal sealed class ObjectNode : Container
             Move(frame, phase, wider, property, space, frames);
             return;
         }
+        if (white == WhitespaceAutomaton.One) return;
         switch (phase)
         {
             case AfterColon:
@@ -64,14 +66,14 @@ internal sealed class ObjectNode : Container
                 space.Complete(frame, frames);
                 return;
             case AfterValue when value == ',' && frame.Seen!.Keys is not null:
-                Move(frame, AfterComma, 0, 0, space, frames);
+                Move(frame, AfterComma, Gap, 0, space, frames);
                 return;
         }
     }
 
     public override Frame Completed(Frame frame, object part, int state, StateSpace space)
     {
-        if (Unpack(frame.State).Phase == InValue) return space.Frame(frame.Parent, this, AfterValue, frame.Seen);
+        if (Unpack(frame.State).Phase == InValue) return space.Frame(frame.Parent, this, Pack(AfterValue, Edge, 0), frame.Seen);
         var property = (part as KeyAutomaton)?.Property(state) ?? KeyAutomaton.Other;
         var seen = property < 0 ? Seen(frame.Seen!.Declared, frame.Seen.Others + 1) : Seen(frame.Seen!.Declared | BigInteger.One << property, frame.Seen.Others);
         return space.Frame(frame.Parent, this, Pack(AfterKey, 0, property + 1), seen);

@@ -32,6 +32,10 @@ internal sealed class StateSpace
         return next;
     }
 
+    /// <summary>The bytes that may follow a state.</summary>
+    public byte[] Following(MatchState state) =>
+        state.Following ??= [.. Enumerable.Range(0, 256).Select(value => (byte)value).Where(value => Step(state, value) is not null)];
+
     /// <summary>The frame with these parts.</summary>
     public Frame Frame(Frame? parent, object owner, int state, SeenProperties? seen)
     {

@@ -73,6 +73,17 @@ internal sealed class TokenTrie
     /// <summary>The tree of a tokenizer; made once.</summary>
     public static TokenTrie Of(Tokenizer tokenizer) => Tries.GetValue(tokenizer, static t => new TokenTrie(t));
 
+    /// <summary>The child of a node by its byte, or -1.</summary>
+    public int Child(int node, byte value)
+    {
+        var end = node + Sizes[node];
+        for (var child = node + 1; child < end; child += Sizes[child])
+        {
+            if (Values[child] == value) return child;
+        }
+        return -1;
+    }
+
     /// <summary>The mask of a shared automaton's state over the subtree of a node; made once.</summary>
     public LexemeMask Mask(ByteAutomaton automaton, int state, int node) =>
         _masks.GetOrAdd((automaton, state, node), static (key, trie) => new LexemeMask(trie, key.Item1, key.Item2, key.Item3), this);

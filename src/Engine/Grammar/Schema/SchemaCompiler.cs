@@ -14,6 +14,7 @@ internal sealed class SchemaCompiler
     private const int MaxDepth = 128, MaxNodes = 4000, MaxParts = 30_000, MaxAlternatives = 400, MaxNesting = 8;
 
     private readonly JsonElement _root;
+    private readonly bool _fixed;
     private readonly int _nesting;
     private readonly Dictionary<string, UnionNode> _known = new(StringComparer.Ordinal);
     private readonly Queue<(UnionNode Node, List<SchemaPart> Parts)> _work = [];
@@ -21,15 +22,15 @@ internal sealed class SchemaCompiler
     private readonly List<(Node Both, string Pointer)> _mustDiffer = [];
     private int _parts;
 
-    private SchemaCompiler(JsonElement root, int nesting) => (_root, _nesting) = (root, nesting);
+    private SchemaCompiler(JsonElement root, bool whitespaceIsFixed, int nesting) => (_root, _fixed, _nesting) = (root, whitespaceIsFixed, nesting);
 
     /// <exception cref="GrammarException">The schema is none, contradicts itself, or needs what is not supported.</exception>
-    public static RootNode Compile(string schema)
+    public static RootNode Compile(string schema, JsonWhitespace whitespace = JsonWhitespace.Free)
     {
         try
         {
             using var document = JsonDocument.Parse(schema, new JsonDocumentOptions { MaxDepth = MaxDepth });
-            return Compile(document.RootElement, [new(document.RootElement, "#", SchemaPartKind.Whole)], 0)
+            return Compile(document.RootElement, [new(document.RootElement, "#", SchemaPartKind.Whole)], whitespace == JsonWhitespace.Fixed, 0)
                 ?? throw new GrammarException("#: nothing satisfies the schema: it contradicts itself or recurses without end.");
         }
         catch (JsonException e)
@@ -47,10 +48,10 @@ internal sealed class SchemaCompiler
         }
     }
 
-    private static RootNode? Compile(JsonElement root, List<SchemaPart> parts, int nesting)
+    private static RootNode? Compile(JsonElement root, List<SchemaPart> parts, bool whitespaceIsFixed, int nesting)
     {
         if (nesting > MaxNesting) throw new GrammarException($"{parts[0].Pointer}: listed values are nested too deeply in schemas.");
-        var compiler = new SchemaCompiler(root, nesting);
+        var compiler = new SchemaCompiler(root, whitespaceIsFixed, nesting);
         var value = compiler.NodeOf(parts);
         while (compiler._work.TryDequeue(out var work)) compiler.Build(work.Node, work.Parts);
         Productivity.Apply(compiler._nodes);
@@ -158,6 +159,7 @@ internal sealed class SchemaCompiler
                 Items = NodeOf(schema.Item(int.MaxValue)),
                 Min = schema.MinItems,
                 Max = schema.MaxItems,
+                IsFixed = _fixed,
             });
         }
         if (schema.Types.HasFlag(JsonTypes.Object))
@@ -168,7 +170,7 @@ internal sealed class SchemaCompiler
         }
     }
 
-    private static ObjectNode Object(List<string> names, List<Node> values, HashSet<string> required, Node others, int min, int max) => new()
+    private ObjectNode Object(List<string> names, List<Node> values, HashSet<string> required, Node others, int min, int max) => new()
     {
         Names = names.ConvertAll(name => Encoding.UTF8.GetBytes(CanonicalJson.Quote(name))),
         Values = values,
@@ -176,6 +178,7 @@ internal sealed class SchemaCompiler
         Others = others,
         Min = min,
         Max = max,
+        IsFixed = _fixed,
     };
 
     private static ByteAutomaton? LexemeOf(NumberBounds bounds, bool integer)
@@ -202,7 +205,7 @@ internal sealed class SchemaCompiler
         var fitting = values.Where(value => schema.Types.HasFlag(TypeOf(value))).ToList();
         if (schema.IsRestricted && fitting.Count > 0)
         {
-            var rest = Compile(_root, parts.ConvertAll(Unlisted), _nesting + 1);
+            var rest = Compile(_root, parts.ConvertAll(Unlisted), whitespaceIsFixed: false, _nesting + 1);
             var space = rest is null ? null : new StateSpace(rest);
             fitting.RemoveAll(value => space is null || !Accepts(space, CanonicalJson.Write(value)));
         }
@@ -231,7 +234,7 @@ internal sealed class SchemaCompiler
             if (value.ValueKind == JsonValueKind.Array)
             {
                 var items = value.EnumerateArray().Select(Constant).ToList();
-                node.Alternatives.Add(Register(new ArrayNode { Prefix = items, Items = Register(new UnionNode()), Min = items.Count, Max = items.Count }));
+                node.Alternatives.Add(Register(new ArrayNode { Prefix = items, Items = Register(new UnionNode()), Min = items.Count, Max = items.Count, IsFixed = _fixed }));
             }
             else if (value.ValueKind == JsonValueKind.Object)
             {

@@ -33,6 +33,7 @@ public sealed class Agent(
     private TimeSpan _toolTime;
     private TimeSpan _approvalTime;
     private int _step;
+    private int _unreadable;
 
     /// <summary>Runs a new run to its end.</summary>
     /// <param name="description">What it is, for the events.</param>
@@ -120,6 +121,9 @@ public sealed class Agent(
     private async Task<string?> ActAsync(Reply reply, RunRecovery? recovery, CancellationToken cancellationToken)
     {
         List<ChatMessage> results = [];
+        _unreadable = reply.Calls.Any() && reply.Calls.All(call => call.Exception is not null) ? _unreadable + 1 : 0;
+        if (_unreadable > options.UnreadableReplyLimit)
+            throw new NoProgressException($"The model wrote {_unreadable} replies in a row whose tool calls could not be read; the last one: {reply.Calls.First().Exception!.Message}.");
         foreach (var call in reply.Calls)
         {
             var text = recovery?.Result(_step, results.Count) ?? await CallAsync(call, results.Count, recovery, cancellationToken).ConfigureAwait(false);

@@ -12,6 +12,9 @@ public sealed record AgentOptions
     /// <summary>How often in a row the same call may be made before the run ends: it is refused once, then ends the run.</summary>
     public int SameCallLimit { get; init; } = 3;
 
+    /// <summary>How many replies in a row may hold nothing but tool calls that cannot be read; one more ends the run. Each of them is answered with what is wrong.</summary>
+    public int UnreadableReplyLimit { get; init; } = 3;
+
     /// <summary>Longest time of one tool call, unless the tool sets its own.</summary>
     public TimeSpan ToolTimeout { get; init; } = TimeSpan.FromMinutes(10);
 

@@ -43,6 +43,17 @@ public sealed class AgentTests : IDisposable
     }
 
     [Fact]
+    public async Task A_model_whose_calls_can_never_be_read_is_told_so_and_then_stopped()
+    {
+        var replies = 0;
+        var conversation = new ScriptedConversation(_ => new(ChatRole.Assistant, [new FunctionCallContent($"c{replies++}", "unknown") { Exception = new FormatException($"fault {replies}") }]));
+        var result = await _fixture.RunAsync(conversation);
+        Assert.Equal(RunStatus.NoProgress, result.Status);
+        Assert.Equal(["error: fault 1", "error: fault 2"], Results(conversation).Take(2));
+        Assert.True(result.Steps <= 4, $"{result.Steps} steps");
+    }
+
+    [Fact]
     public async Task Several_calls_in_one_reply_run_in_order_and_give_a_result_each()
     {
         var conversation = new ScriptedConversation(

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using AgentRuntime.AgentHost.Salvage;
 using AgentRuntime.Engine.Sessions;
 using Microsoft.Extensions.AI;
 using Polly;
@@ -8,7 +9,8 @@ namespace AgentRuntime.AgentHost.Conversations;
 
 /// <summary>
 /// A conversation with any <see cref="IChatClient"/>. The whole history is sent each time, as such clients want it; a
-/// request that fails before its first piece of text is tried again.
+/// request that fails before its first piece of text is tried again. Tool calls are repaired where it is certain what was
+/// meant, also those that the endpoint left in the text.
 /// </summary>
 public sealed class RemoteConversation : IConversation
 {
@@ -17,6 +19,7 @@ public sealed class RemoteConversation : IConversation
     private readonly TimeProvider _time;
     private readonly ResiliencePipeline _retry;
     private readonly List<ChatMessage> _history;
+    private readonly CallSalvage _salvage;
 
     /// <summary>Creates an empty conversation. The client stays the caller's to dispose.</summary>
     /// <param name="client">The client.</param>
@@ -31,6 +34,7 @@ public sealed class RemoteConversation : IConversation
         _options = options;
         _time = time;
         _history = history;
+        _salvage = new(options.Tools ?? []);
         _retry = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
             {
@@ -78,10 +82,11 @@ public sealed class RemoteConversation : IConversation
             {
                 if (content is TextContent { Text.Length: > 0 } text) yield return new() { Text = text.Text };
                 else if (content is TextReasoningContent { Text.Length: > 0 } reasoning) yield return new() { Reasoning = reasoning.Text };
-                else if (content is FunctionCallContent call) yield return new() { Call = call };
             }
         }
-        yield return new() { Reply = Complete(received.ToChatResponse(), start, firstToken) };
+        var reply = Complete(received.ToChatResponse(), start, firstToken);
+        foreach (var call in reply.Calls) yield return new() { Call = call };
+        yield return new() { Reply = reply };
     }
 
     /// <inheritdoc/>
@@ -115,7 +120,9 @@ public sealed class RemoteConversation : IConversation
 
     private Reply Complete(ChatResponse response, long start, TimeSpan firstToken)
     {
-        var message = new ChatMessage(ChatRole.Assistant, [.. response.Messages.SelectMany(m => m.Contents)]);
+        List<AIContent> contents = [.. response.Messages.SelectMany(m => m.Contents).Select(c => c is FunctionCallContent call ? _salvage.Repair(call) : c)];
+        var callsBefore = _history.Sum(m => m.Contents.Count(c => c is FunctionCallContent));
+        var message = new ChatMessage(ChatRole.Assistant, [.. _salvage.TakeFromText(contents, callsBefore)]);
         _history.Add(message);
         var prompt = (int)(response.Usage?.InputTokenCount ?? 0);
         var output = (int)(response.Usage?.OutputTokenCount ?? 0);

@@ -49,6 +49,20 @@ public sealed class RemoteConversationTests
         Assert.Equal(["one"], client.Sent);
     }
 
+    [Fact]
+    public async Task A_call_left_in_the_text_is_a_call_of_the_reply_and_of_the_history()
+    {
+        var client = new FlakyClient(failures: 0) { Text = ["<tool_call>{\"name\": \"look\", ", "\"arguments\": {\"where\": 3}}</tool_call>"] };
+        var options = new ChatOptions { Tools = [AIFunctionFactory.Create((string where) => where, "look")] };
+        await using var conversation = new RemoteConversation(client, options);
+        await conversation.AppendAsync([new(ChatRole.User, "hi")]);
+        var call = Assert.Single((await ReplyAsync(conversation)).Calls);
+        Assert.Equal(("look", "3"), (call.Name, call.Arguments!["where"]!.ToString()));
+        await conversation.AppendAsync([new(ChatRole.Tool, [new FunctionResultContent(call.CallId, "x")])]);
+        await ReplyAsync(conversation);
+        Assert.Equal(["call00001"], client.SentMessages.SelectMany(m => m.Contents.OfType<FunctionCallContent>()).Select(c => c.CallId));
+    }
+
     private static async Task<Reply> ReplyAsync(IConversation conversation)
     {
         await foreach (var part in conversation.RespondAsync())
@@ -62,16 +76,19 @@ public sealed class RemoteConversationTests
     {
         public int Requests { get; private set; }
 
-        public IReadOnlyList<string> Sent { get; private set; } = [];
+        public IReadOnlyList<string> Text { get; init; } = ["hel", "lo"];
+
+        public IReadOnlyList<ChatMessage> SentMessages { get; private set; } = [];
+
+        public IEnumerable<string> Sent => SentMessages.Select(m => m.Text);
 
         public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
             IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
         {
-            Sent = [.. messages.Select(m => m.Text)];
+            SentMessages = [.. messages];
             await Task.Yield();
             if (++Requests <= failures) throw new HttpRequestException("connection refused");
-            yield return new(ChatRole.Assistant, "hel");
-            yield return new(ChatRole.Assistant, "lo");
+            foreach (var piece in Text) yield return new(ChatRole.Assistant, piece);
             yield return new(ChatRole.Assistant, [new UsageContent(new() { InputTokenCount = 7, CachedInputTokenCount = 5, OutputTokenCount = 2 })]);
         }
 

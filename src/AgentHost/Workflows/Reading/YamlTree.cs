@@ -1,0 +1,137 @@
+using AgentRuntime.AgentHost.Workflows.Model;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+using Mark = AgentRuntime.AgentHost.Workflows.Model.Mark;
+
+namespace AgentRuntime.AgentHost.Workflows.Reading;
+
+/// <summary>
+/// Builds the tree of a YAML file from the parser's events. The file is taken as hostile: anchors, aliases, tags and further
+/// documents are refused, depth and number of nodes are bounded.
+/// </summary>
+internal sealed class YamlTree
+{
+    /// <summary>Deepest nesting.</summary>
+    public const int MaxDepth = 32;
+
+    /// <summary>Most scalars, lists and maps.</summary>
+    public const int MaxNodes = 50_000;
+
+    private readonly string _text;
+    private readonly ProblemList _problems;
+    private readonly Parser _parser;
+    private int _nodes;
+
+    private YamlTree(string text, ProblemList problems)
+    {
+        (_text, _problems) = (text, problems);
+        _parser = new(new Scanner(new StringReader(text), skipComments: true));
+    }
+
+    /// <summary>Reads a file's only document; null, with a problem, when there is none or its syntax is wrong.</summary>
+    public static SourceNode? Read(string text, ProblemList problems)
+    {
+        try
+        {
+            return new YamlTree(text, problems).Document();
+        }
+        catch (YamlException e)
+        {
+            var mark = At(e.Start);
+            if (e is Refusal) problems.Add(mark, e.Message);
+            else if (TabNear(text, mark.Line) is { } tab) problems.Add(tab, "a tab is used for indentation, which YAML does not allow; expected spaces");
+            else problems.Add(mark, Explain(text, mark, e.Message));
+            return null;
+        }
+    }
+
+    private SourceNode? Document()
+    {
+        _parser.MoveNext();
+        _parser.MoveNext();
+        if (_parser.Current is not DocumentStart)
+        {
+            _problems.Add(Mark.Start, "the file is empty; expected a workflow with version, name and steps");
+            return null;
+        }
+        _parser.MoveNext();
+        var root = Node(1);
+        _parser.MoveNext();
+        if (_parser.MoveNext() && _parser.Current is DocumentStart second)
+            _problems.Add(At(second.Start), "a second document begins here; expected one workflow in a file");
+        return root;
+    }
+
+    /// <summary>The node that begins with the current event; ends on its last event.</summary>
+    private SourceNode Node(int depth)
+    {
+        var current = _parser.Current!;
+        if (++_nodes > MaxNodes) throw Refuse(current, $"the file has more than {MaxNodes:N0} values; split it into workflows that call each other");
+        if (depth > MaxDepth) throw Refuse(current, $"values are nested deeper than {MaxDepth} levels");
+        if (current is AnchorAlias alias) throw Refuse(current, $"the alias '*{alias.Value}' is not allowed; write the value out");
+        if (current is NodeEvent { Anchor.IsEmpty: false } anchored) throw Refuse(current, $"the anchor '&{anchored.Anchor}' is not allowed; write values out where they are used");
+        if (current is NodeEvent { Tag.IsEmpty: false } tagged) throw Refuse(current, $"the tag '{tagged.Tag}' is not allowed; quote text, and write everything else as it is");
+        switch (current)
+        {
+            case Scalar scalar:
+                return new SourceScalar(scalar.Value, scalar.Style == ScalarStyle.Plain, Offset(scalar.Start), Offset(scalar.End), At(scalar.Start));
+            case SequenceStart:
+                List<SourceNode> items = [];
+                while (_parser.MoveNext() && _parser.Current is not SequenceEnd) items.Add(Node(depth + 1));
+                return new SourceList(items, At(current.Start));
+            case MappingStart:
+                return Map(depth);
+            default:
+                throw Refuse(current, "expected a value here");
+        }
+    }
+
+    private SourceMap Map(int depth)
+    {
+        var start = At(_parser.Current!.Start);
+        List<SourceEntry> entries = [];
+        Dictionary<string, Mark> names = new(StringComparer.Ordinal);
+        while (_parser.MoveNext() && _parser.Current is not MappingEnd)
+        {
+            var key = Node(depth + 1);
+            _parser.MoveNext();
+            var value = Node(depth + 1);
+            if (key is not SourceScalar { Text: { Length: > 0 } name }) _problems.Add(key.Mark, $"{key.Noun} is used as a key; expected a name before ':'");
+            else if (names.TryGetValue(name, out var first)) _problems.Add(key.Mark, $"the key '{name}' is here twice; the first is in line {first.Line}");
+            else entries.Add(new(name, key.Mark, value));
+            if (key is SourceScalar { Text: { Length: > 0 } known }) names.TryAdd(known, key.Mark);
+        }
+        return new(entries, start);
+    }
+
+    private static Refusal Refuse(ParsingEvent at, string message) => new(at, message);
+
+    private static Mark At(YamlDotNet.Core.Mark mark) => new((int)Math.Max(1, mark.Line), (int)Math.Max(1, mark.Column));
+
+    private int Offset(YamlDotNet.Core.Mark mark) => (int)Math.Clamp(mark.Index, 0, _text.Length);
+
+    /// <summary>The place of a tab in the indentation of a line or of a neighbour: the parser complains of such lines in many ways.</summary>
+    private static Mark? TabNear(string text, int line)
+    {
+        var lines = text.Split('\n');
+        foreach (var number in new[] { line - 1, line, line + 1 })
+        {
+            if (number < 1 || number > lines.Length) continue;
+            var content = lines[number - 1];
+            var indentation = content.AsSpan(0, content.Length - content.AsSpan().TrimStart(" \t").Length);
+            if (indentation.IndexOf('\t') is var tab and >= 0) return new(number, tab + 1);
+        }
+        return null;
+    }
+
+    private static string Explain(string text, Mark mark, string message)
+    {
+        var lines = text.Split('\n');
+        var line = mark.Line <= lines.Length ? lines[mark.Line - 1] : "";
+        var sentence = "this is not YAML: " + char.ToLowerInvariant(message[0]) + message[1..].TrimEnd('.');
+        return line.Contains("${{", StringComparison.Ordinal) ? sentence + "; quote a text that has ${{ }} together with ': ', ' #', or inside [ ] or { }" : sentence;
+    }
+
+    /// <summary>Something that is YAML, but that a workflow may not have.</summary>
+    private sealed class Refusal(ParsingEvent at, string message) : YamlException(at.Start, at.End, message);
+}

@@ -110,8 +110,9 @@ public sealed class McpServer : IAsyncDisposable
         var cause = failure;
         while (cause is not Win32Exception && cause.InnerException is { } inner) cause = inner;
         var details = (failure as ClientTransportClosedException)?.Details as StdioClientCompletionDetails;
-        var text = details is null ? cause.Message
-            : $"it ended{(details.ExitCode is { } code ? $" with exit code {code}" : "")}{(said.Length > 0 ? " and said: " + said : "")}";
+        // A program that ends at once may do so before or after it is written to: then there is a broken pipe and no details.
+        var ended = details is not null || cause is IOException;
+        var text = !ended ? cause.Message : $"it ended{(details?.ExitCode is { } code ? $" with exit code {code}" : "")}{(said.Length > 0 ? " and said: " + said : "")}";
         return text.ReplaceLineEndings(" ").Trim().TrimEnd('.');
     }
 }

@@ -94,7 +94,7 @@ public sealed class McpServerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("echo broken >&2; exit 3", "it ended with exit code 3 and said: broken")]
+    [InlineData("echo broken >&2; read request; exit 3", "it ended with exit code 3 and said: broken")]
     [InlineData("sleep 60", "it did not answer within 0.3 s")]
     public async Task A_program_that_is_no_server_is_named_with_the_reason(string script, string reason)
     {
@@ -111,7 +111,7 @@ public sealed class McpServerTests : IDisposable
         Assert.SkipUnless(File.Exists("/bin/sh"), "needs /bin/sh");
         Environment.SetEnvironmentVariable("MCP_TEST_SECRET", "hidden");
         using var gate = Gate(ApprovalMode.Never);
-        var settings = Shell("echo \"[$MCP_TEST_SECRET][$GIVEN]\" >&2; exit 1") with { Environment = new Dictionary<string, string> { ["GIVEN"] = "seen" } };
+        var settings = Shell("echo \"[$MCP_TEST_SECRET][$GIVEN]\" >&2; read request; exit 1") with { Environment = new Dictionary<string, string> { ["GIVEN"] = "seen" } };
         var failure = await Assert.ThrowsAsync<ToolsException>(() => McpServers.StartAsync([settings], gate));
         Assert.Contains("[][seen]", failure.Message, StringComparison.Ordinal);
     }
@@ -128,7 +128,7 @@ public sealed class McpServerTests : IDisposable
     [Fact]
     public async Task A_server_over_http_is_listed_and_called()
     {
-        using var http = new HttpServer();
+        await using var http = new HttpServer();
         using var gate = Gate(ApprovalMode.Never);
         var settings = new McpServerSettings
         {
@@ -145,7 +145,7 @@ public sealed class McpServerTests : IDisposable
     public async Task An_address_where_nobody_listens_is_named()
     {
         string url;
-        using (var http = new HttpServer()) url = http.Url;
+        await using (var http = new HttpServer()) url = http.Url;
         using var gate = Gate(ApprovalMode.Never);
         var failure = await Assert.ThrowsAsync<ToolsException>(() => McpServers.StartAsync([new() { Name = "web", Url = url, IsTrusted = true }], gate));
         Assert.StartsWith($"The MCP server 'web' ({url}) could not be started: ", failure.Message, StringComparison.Ordinal);

@@ -24,7 +24,7 @@ internal static class CommandLine
         {
             // A cancelled command needs a moment to stop its tools and write its journal.
             return await result.InvokeAsync(
-                new() { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(10) },
+                new() { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = result.CommandResult.Command.Name == ServeCommand.Name ? ServeCommand.TerminationTimeout : TimeSpan.FromSeconds(10) },
                 cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
@@ -50,6 +50,7 @@ internal static class CommandLine
         RunsCommand.Create(),
         ChatCommand.Create(),
         GenerateCommand.Create(),
+        ServeCommand.Create(),
         ModelCommand.Create(),
         ToolsCommand.Create(),
         BenchCommand.Create(),

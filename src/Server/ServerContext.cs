@@ -1,0 +1,53 @@
+using AgentRuntime.Engine;
+using AgentRuntime.Engine.Chat;
+using AgentRuntime.Server.Http;
+using Microsoft.AspNetCore.Http;
+
+namespace AgentRuntime.Server;
+
+/// <summary>What the endpoints share.</summary>
+internal sealed class ServerContext(InferenceEngine engine, EngineChatClient chat, ServerOptions options)
+{
+    public InferenceEngine Engine { get; } = engine;
+
+    public EngineChatClient Chat { get; } = chat;
+
+    public ServerOptions Options { get; } = options;
+
+    /// <summary>What the model is called in answers.</summary>
+    public string ModelName => Options.ModelName ?? Engine.Model.Name;
+
+    /// <summary>When the server started, Unix time in seconds.</summary>
+    public long Started { get; } = options.Chat.TimeProvider.GetUtcNow().ToUnixTimeSeconds();
+
+    /// <summary>Unix time in seconds.</summary>
+    public long Now => Options.Chat.TimeProvider.GetUtcNow().ToUnixTimeSeconds();
+
+    /// <exception cref="ApiException">There is no such model.</exception>
+    public void CheckModel(string name)
+    {
+        if (name != ModelName && name != Engine.Model.Name)
+            throw new ApiException(404, $"There is no model of this name here; the model is '{ModelName}'.", "model", "model_not_found");
+    }
+
+    /// <summary>Answers with a stream of events. An error after its start becomes its last event.</summary>
+    public async Task StreamAsync(HttpContext http, Func<EventStream, Task> send)
+    {
+        await using var events = new EventStream(http, Options.KeepAlive, () => "waiting");
+        try
+        {
+            await send(events).ConfigureAwait(false);
+        }
+        catch (Exception error) when (http.Response.HasStarted && error is not OperationCanceledException)
+        {
+            LogFailure(error);
+            await events.SendAsync(ApiErrors.Body(ApiErrors.From(error))).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Notes an error that the caller is told little about.</summary>
+    public void LogFailure(Exception error)
+    {
+        if (ApiErrors.From(error).Status >= 500) Options.Log?.Invoke($"error: {error}");
+    }
+}

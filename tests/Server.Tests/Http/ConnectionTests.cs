@@ -1,0 +1,109 @@
+using System.Net;
+using System.Net.Http.Json;
+
+namespace AgentRuntime.Server.Tests.Http;
+
+/// <summary>Too many requests, clients that leave, a server that is stopped.</summary>
+public sealed class ConnectionTests
+{
+    private static readonly object Endless = new { model = TestServer.Model, stream = true, max_tokens = 4000, messages = new[] { new { role = "user", content = "on and on" } } };
+
+    [Fact]
+    public async Task Requests_above_the_limit_are_told_to_come_back()
+    {
+        await using var server = await TestServer.StartAsync(o => o with { MaxConcurrentRequests = 2 });
+        using var one = await OpenAsync(server);
+        using var two = await OpenAsync(server);
+        using var three = await server.PostAsync("/v1/chat/completions", Endless);
+        Assert.Equal((HttpStatusCode.TooManyRequests, TimeSpan.FromSeconds(1)), (three.StatusCode, three.Headers.RetryAfter?.Delta));
+        // Nothing else is held up.
+        Assert.Equal(HttpStatusCode.OK, (await server.Http.GetAsync("/health")).StatusCode);
+        one.Dispose();
+        two.Dispose();
+        await server.IdleAsync();
+        Assert.Equal("x", (await server.AskAsync("/v1/completions", new { model = TestServer.Model, prompt = "say:x|" })).GetProperty("choices")[0].GetProperty("text").GetString());
+    }
+
+    [Fact]
+    public async Task An_engine_that_is_full_answers_429_too()
+    {
+        await using var server = await TestServer.StartAsync(engineOptions: new() { MaxRunning = 1, MaxSessionsQueued = 0 });
+        using var one = await OpenAsync(server);
+        using var two = await server.PostAsync("/v1/chat/completions", Endless);
+        Assert.Equal(HttpStatusCode.TooManyRequests, two.StatusCode);
+        Assert.True(two.Headers.RetryAfter?.Delta >= TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public async Task A_client_that_leaves_frees_its_work_at_once()
+    {
+        await using var server = await TestServer.StartAsync();
+        for (var i = 0; i < 5; i++)
+        {
+            var response = await OpenAsync(server);
+            Assert.Equal(1, server.Statistics.Running);
+            response.Dispose();
+            await server.IdleAsync();
+        }
+        // While the prompt is computed, before there is an answer.
+        server.Script.Gate.Reset();
+        using var leave = new CancellationTokenSource();
+        var asked = server.Http.PostAsJsonAsync("/v1/chat/completions", Endless, leave.Token);
+        while (server.Statistics.Running == 0) await Task.Yield();
+        await leave.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
+        server.Script.Gate.Set();
+        await server.IdleAsync();
+    }
+
+    [Fact]
+    public async Task A_waiting_stream_gets_comments()
+    {
+        await using var server = await TestServer.StartAsync(o => o with { KeepAlive = TimeSpan.FromMilliseconds(20) });
+        server.Script.Gate.Reset();
+        using var response = await OpenAsync(server);
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+        Assert.StartsWith(":", await reader.ReadLineAsync(), StringComparison.Ordinal);
+        Assert.Equal("", await reader.ReadLineAsync());
+        server.Script.Gate.Set();
+        string? line;
+        do line = await reader.ReadLineAsync();
+        while (line is not null && !line.StartsWith("data: ", StringComparison.Ordinal));
+        Assert.Contains("assistant", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_stopped_server_lets_running_requests_end()
+    {
+        await using var server = await TestServer.StartAsync();
+        server.Script.Gate.Reset();
+        var running = server.AskAsync("/v1/completions", new { model = TestServer.Model, prompt = "say:to the end|" });
+        while (server.Statistics.Running == 0) await Task.Yield();
+        var stopped = server.Server.StopAsync();
+        await Assert.ThrowsAnyAsync<HttpRequestException>(async () =>
+        {
+            using var other = new HttpClient { BaseAddress = server.Server.Address };
+            while (true) await other.GetAsync("/health");
+        });
+        Assert.False(stopped.IsCompleted);
+        server.Script.Gate.Set();
+        Assert.Equal("to the end", (await running).GetProperty("choices")[0].GetProperty("text").GetString());
+        await stopped;
+    }
+
+    [Fact]
+    public async Task A_stopped_server_ends_what_does_not_end()
+    {
+        await using var server = await TestServer.StartAsync(o => o with { DrainTime = TimeSpan.FromMilliseconds(50) });
+        using var response = await OpenAsync(server);
+        await server.Server.StopAsync();
+        await server.IdleAsync();
+    }
+
+    private static async Task<HttpResponseMessage> OpenAsync(TestServer server)
+    {
+        var response = await server.Http.SendAsync(new(HttpMethod.Post, "/v1/chat/completions") { Content = JsonContent.Create(Endless) }, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return response;
+    }
+}

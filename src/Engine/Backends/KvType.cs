@@ -3,7 +3,7 @@ namespace AgentRuntime.Engine.Backends;
 /// <summary>How keys and values are stored in the KV cache.</summary>
 public enum KvType
 {
-    /// <summary>16-bit floats, the default.</summary>
+    /// <summary>16 bits a value, the default: floats, or on the CPU integers with a scale for each token and head, which round less.</summary>
     F16,
     /// <summary>32-bit floats, exact and twice the size.</summary>
     F32,

@@ -28,7 +28,9 @@ public sealed class GoldenLogitsTests
     public void GoldensBesideTheRepository(string name) => Golden.AssertPasses(TestFiles.Shared("goldens", $"{name}.json"), new CpuBackend());
 
     [Theory]
-    [InlineData(KvType.F16)]
-    [InlineData(KvType.Q8_0)]
-    public void GoldensWithSmallerKvTypes(KvType type) => Golden.AssertPasses(TestFiles.Golden("qwen3-q8_0.json"), new CpuBackend(), type);
+    [InlineData("llama-q4_0", KvType.F16)]
+    [InlineData("qwen2-q4_k_m", KvType.F16)]
+    [InlineData("qwen3-q8_0", KvType.F16)]
+    [InlineData("qwen3-q8_0", KvType.Q8_0)]
+    public void GoldensWithSmallerKvTypes(string name, KvType type) => Golden.AssertPasses(TestFiles.Golden($"{name}.json"), new CpuBackend(), type);
 }

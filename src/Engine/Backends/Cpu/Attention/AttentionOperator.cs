@@ -5,7 +5,7 @@ using AgentRuntime.Engine.Models;
 namespace AgentRuntime.Engine.Backends.Cpu.Attention;
 
 /// <summary>
-/// Causal attention of a batch over its KV blocks. Threads take items of the plan; each KV tile is brought to floats
+/// Causal attention of a batch over its KV blocks. Threads take items of the plan; each KV tile is prepared
 /// once for all query heads of its group and all tokens of the item. <see cref="Combine"/> then joins the stretches of
 /// sequences that were split along the context.
 /// </summary>
@@ -21,6 +21,7 @@ internal sealed unsafe class AttentionOperator : IDisposable
     private readonly AttentionPlan _plan;
     private readonly AttentionScratch[] _scratch;
     private readonly int _group;
+    private readonly AttentionArithmetic _arithmetic;
     private NativeBuffer _partials = NativeBuffer.OfFloats(0);
     private SequenceSlice[] _sequences = [];
     private int _next;
@@ -32,6 +33,7 @@ internal sealed unsafe class AttentionOperator : IDisposable
         _store = store;
         _group = config.Heads / config.KvHeads;
         _plan = new AttentionPlan(config);
+        _arithmetic = store.Type == KvType.F16 ? new FixedArithmetic(config, kernels, store) : new FloatArithmetic(config, kernels, store);
         _scratch = new AttentionScratch[threads];
         for (var i = 0; i < threads; i++) _scratch[i] = new AttentionScratch(config);
     }
@@ -77,7 +79,7 @@ internal sealed unsafe class AttentionOperator : IDisposable
                 var row = _partials.Floats + item.Partial + ((token - slice.Start) * _group + head % _group) * stride;
                 Merge(scratch, 0, row[length], row[length + 1], row);
             }
-            Store(scratch.TotalOutput, scratch.TotalSum[0], output.Row(token) + head * length);
+            Store(TotalRow(scratch, 0), scratch.TotalSum[0], output.Row(token) + head * length);
         }
     }
 
@@ -89,7 +91,7 @@ internal sealed unsafe class AttentionOperator : IDisposable
 
     private void Process(in AttentionItem item, int layer, float* query, Activations output, AttentionScratch scratch)
     {
-        int length = _config.ValueHeadLength, rows = item.Count * _group, tileRows = (rows + 3) / 4 * 4;
+        int stride = _arithmetic.OutputStride, rows = item.Count * _group, tileRows = (rows + 3) / 4 * 4;
         var sequence = _sequences[item.Sequence];
         LoadQueries(item, query, scratch, rows, tileRows);
         Begin(scratch, rows);
@@ -100,7 +102,7 @@ internal sealed unsafe class AttentionOperator : IDisposable
         var endSplit = Math.Min(item.EndSplit, last / (Keys * AttentionPlan.SplitBlocks) + 1);
         for (var split = item.FirstSplit; split < endSplit; split++)
         {
-            new Span<float>(scratch.Output, tileRows * length).Clear();
+            new Span<float>(scratch.Output, tileRows * stride).Clear();
             new Span<float>(scratch.Maximum, tileRows).Fill(NoMaximum);
             new Span<float>(scratch.Sums, tileRows * SumLanes).Clear();
             var firstBlock = Math.Max(split * AttentionPlan.SplitBlocks, oldest / Keys);
@@ -109,17 +111,16 @@ internal sealed unsafe class AttentionOperator : IDisposable
             {
                 var id = sequence.Blocks[block];
                 var next = _store.Bytes(layer, sequence.Blocks[Math.Min(block + 1, endBlock - 1)], item.KvHead);
-                var keys = _store.Keys(layer, id, item.KvHead, scratch.KeyTile);
-                var values = _store.Values(layer, id, item.KvHead, scratch.ValueTile);
+                _arithmetic.LoadBlock(layer, id, item.KvHead, Math.Min(Keys, last + 1 - block * Keys), scratch);
                 for (var row = 0; row < tileRows; row += 4)
                 {
-                    Tile(scratch, row, Math.Min(row + 4, rows), position, block * Keys, keys, values, next);
+                    Tile(scratch, row, Math.Min(row + 4, rows), position, block * Keys, next);
                     next = next[Math.Min(next.Length, _config.HeadLength * 64)..];
                 }
             }
             for (var row = 0; row < rows; row++)
             {
-                var values = scratch.Output + row * length;
+                var values = scratch.Output + row * stride;
                 var sum = _kernels.Sum(scratch.Sums + row * SumLanes);
                 if (item.Partial < 0) Merge(scratch, row, scratch.Maximum[row], sum, values);
                 else StorePartial(item.Partial + row * _plan.PartialRowFloats, values, scratch.Maximum[row], sum);
@@ -129,7 +130,7 @@ internal sealed unsafe class AttentionOperator : IDisposable
         for (var row = 0; row < rows; row++)
         {
             var head = item.KvHead * _group + row % _group;
-            Store(scratch.TotalOutput + row * length, scratch.TotalSum[row], output.Row(item.Token + row / _group) + head * length);
+            Store(TotalRow(scratch, row), scratch.TotalSum[row], output.Row(item.Token + row / _group) + head * _config.ValueHeadLength);
         }
     }
 
@@ -137,7 +138,7 @@ internal sealed unsafe class AttentionOperator : IDisposable
     /// 4 rows over one block. Rows past <paramref name="endRow"/> only fill the tile. The first bytes of what is read
     /// next are prefetched on the way, a line at a time, so that memory works while the processor computes.
     /// </summary>
-    private void Tile(AttentionScratch scratch, int row, int endRow, int position, int blockPosition, float* keys, float* values, ReadOnlySpan<byte> next)
+    private void Tile(AttentionScratch scratch, int row, int endRow, int position, int blockPosition, ReadOnlySpan<byte> next)
     {
         var first = stackalloc int[4];
         var end = stackalloc int[4];
@@ -153,22 +154,15 @@ internal sealed unsafe class AttentionOperator : IDisposable
             most = Math.Max(most, end[r]);
         }
         if (least >= most) return;
-        fixed (byte* prefetch = next)
-            _kernels.Scores(scratch.Query + row * _config.HeadLength, keys, _config.HeadLength, scratch.Scores, next.IsEmpty ? null : prefetch);
-        _kernels.Softmax(scratch.Scores, first, end, scratch.Maximum + row, scratch.Sums + row * SumLanes, scratch.Factors);
-        var length = _config.ValueHeadLength;
-        _kernels.Values(scratch.Scores, values, length, least, most, scratch.Factors, scratch.Output + row * length);
+        fixed (byte* prefetch = next) _arithmetic.Tile(scratch, row, first, end, least, most, next.IsEmpty ? null : prefetch);
     }
 
     private void LoadQueries(in AttentionItem item, float* query, AttentionScratch scratch, int rows, int tileRows)
     {
-        var length = _config.HeadLength;
-        var scale = 1 / MathF.Sqrt(length);
-        new Span<float>(scratch.Query, tileRows * length).Clear();
-        for (var row = 0; row < rows; row++)
+        for (var row = 0; row < tileRows; row++)
         {
             var head = (nint)(item.Token + row / _group) * _config.Heads + item.KvHead * _group + row % _group;
-            _kernels.AddScaled(query + head * length, scale, scratch.Query + row * length, length);
+            _arithmetic.LoadQuery(row < rows ? query + head * _config.HeadLength : null, row, scratch);
         }
     }
 
@@ -182,7 +176,7 @@ internal sealed unsafe class AttentionOperator : IDisposable
     /// <summary>Adds a stretch's result to a row's total; the maxima decide how much either shrinks.</summary>
     private void Merge(AttentionScratch scratch, int row, float maximum, float sum, float* values)
     {
-        var total = scratch.TotalOutput + row * _config.ValueHeadLength;
+        var total = TotalRow(scratch, row);
         var next = Math.Max(scratch.TotalMaximum[row], maximum);
         float keep = MathF.Exp(scratch.TotalMaximum[row] - next), add = MathF.Exp(maximum - next);
         scratch.TotalMaximum[row] = next;
@@ -190,6 +184,8 @@ internal sealed unsafe class AttentionOperator : IDisposable
         for (var d = 0; d < _config.ValueHeadLength; d++) total[d] *= keep;
         _kernels.AddScaled(values, add, total, _config.ValueHeadLength);
     }
+
+    private float* TotalRow(AttentionScratch scratch, int row) => scratch.TotalOutput + row * _config.ValueHeadLength;
 
     private void StorePartial(long offset, float* values, float maximum, float sum)
     {

@@ -12,8 +12,11 @@ internal sealed class AttentionPlan(ModelConfig config)
     /// <summary>KV blocks in a stretch of the context.</summary>
     public const int SplitBlocks = 16;
 
-    private const int MaxSplitTokens = 8;
-    private const int RowsPerItem = 64;
+    /// <summary>Most tokens of a sequence that is split along the context.</summary>
+    public const int MaxSplitTokens = 8;
+
+    /// <summary>Rows (query heads of a token) that an item is filled up to; each reads its KV blocks once for all of them.</summary>
+    public const int RowsPerItem = 64;
 
     private readonly List<AttentionItem> _items = [];
     private readonly List<int> _firstItems = [];

@@ -14,10 +14,13 @@ internal sealed unsafe class AttentionScratch : IDisposable
     public AttentionScratch(ModelConfig config)
     {
         const int keys = RunnerOptions.BlockTokens;
-        // An item has at most 64 rows or 8 tokens of a group, whichever is more, rounded up to whole tiles of 4.
-        Rows = (Math.Max(64, 8 * config.Heads / config.KvHeads) + 3) / 4 * 4;
-        int key = config.HeadLength, value = config.ValueHeadLength;
-        long[] sizes = [Rows * key, Rows * value, Rows * value, Rows, Rows * SumLanes, Rows, Rows, 4, 4 * keys, keys * key, keys * value];
+        // An item's rows, rounded up to whole tiles of 4.
+        Rows = (Math.Max(AttentionPlan.RowsPerItem, AttentionPlan.MaxSplitTokens * config.Heads / config.KvHeads) + 3) / 4 * 4;
+        int key = config.HeadLength, value = KvStore.FixedValueStride(config.ValueHeadLength);
+        long[] sizes =
+        [
+            Rows * key, Rows * value, Rows * value, Rows, Rows * SumLanes, Rows, Rows, 4, 4 * keys, keys * key, keys * value, Rows, keys, 4 * keys, 4,
+        ];
         // Each part starts on a cache line.
         _data = NativeBuffer.OfFloats(sizes.Sum(Padded));
         var next = _data.Floats;
@@ -38,6 +41,10 @@ internal sealed unsafe class AttentionScratch : IDisposable
         Scores = Take(8);
         KeyTile = Take(9);
         ValueTile = Take(10);
+        QueryScales = Take(11);
+        ValueScales = Take(12);
+        Weights = (short*)Take(13);
+        WeightScales = Take(14);
     }
 
     public int Rows { get; }
@@ -52,6 +59,21 @@ internal sealed unsafe class AttentionScratch : IDisposable
     public float* Scores { get; }
     public float* KeyTile { get; }
     public float* ValueTile { get; }
+    public float* QueryScales { get; }
+    public float* ValueScales { get; }
+    public short* Weights { get; }
+    public float* WeightScales { get; }
+
+    /// <summary>The loaded keys as floats: <see cref="KeyTile"/>, or in place.</summary>
+    public float* Keys { get; set; }
+
+    /// <summary>The loaded values as floats: <see cref="ValueTile"/>, or in place.</summary>
+    public float* Values { get; set; }
+
+    /// <summary>The block's integers and its keys' scales, in place.</summary>
+    public int* FixedKeys { get; set; }
+    public int* FixedValues { get; set; }
+    public float* FixedKeyScales { get; set; }
 
     public void Dispose() => _data.Dispose();
 

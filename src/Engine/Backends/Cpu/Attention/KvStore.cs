@@ -6,9 +6,11 @@ using AgentRuntime.Engine.Models;
 namespace AgentRuntime.Engine.Backends.Cpu.Attention;
 
 /// <summary>
-/// The KV blocks: layer after layer, block after block, head after head, a tile of keys and a tile of values. A key tile
-/// is [dimension][token] and a value tile [token][dimension], as the attention kernel reads them. Q8_0 tiles hold the
-/// bytes, then F16 scales: of keys [dimension / 32][token], of values [token][dimension / 32].
+/// The KV blocks: layer after layer, block after block, head after head, a tile of keys and a tile of values, as the
+/// attention kernels read them. F32: keys [dimension][token], values [token][dimension]. Q8_0: the same of bytes, then F16
+/// scales, of keys [dimension / 32][token], of values [token][dimension / 32]. F16: 16-bit integers in pairs
+/// (<see cref="FixedAttentionKernel{TLanes, V}"/>), keys [dimension / 2][token][2], values [token / 2][dimension][2], then
+/// a float scale for each token.
 /// </summary>
 internal sealed unsafe class KvStore : IDisposable
 {
@@ -29,8 +31,8 @@ internal sealed unsafe class KvStore : IDisposable
         _type = type;
         _blocks = blocks;
         _kernels = kernels;
-        _keyTileBytes = TileBytes(config.HeadLength, type);
-        _headBytes = _keyTileBytes + TileBytes(config.ValueHeadLength, type);
+        _keyTileBytes = KeyTileBytes(config.HeadLength, type);
+        _headBytes = _keyTileBytes + ValueTileBytes(config.ValueHeadLength, type);
         _layerBlockBytes = checked(_headBytes * config.KvHeads);
         BlockBytes = checked((int)BytesPerBlock(config, type));
         _data = new NativeBuffer(checked((long)BlockBytes * blocks));
@@ -39,8 +41,11 @@ internal sealed unsafe class KvStore : IDisposable
     /// <summary>Bytes of a block over all layers.</summary>
     public int BlockBytes { get; }
 
+    /// <summary>What the blocks hold.</summary>
+    public KvType Type => _type;
+
     public static long BytesPerBlock(ModelConfig config, KvType type) =>
-        checked((long)config.Layers * config.KvHeads * (TileBytes(config.HeadLength, type) + TileBytes(config.ValueHeadLength, type)));
+        checked((long)config.Layers * config.KvHeads * (KeyTileBytes(config.HeadLength, type) + ValueTileBytes(config.ValueHeadLength, type)));
 
     /// <summary>Stores one token's key and value of a head at a slot of a block.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -55,8 +60,13 @@ internal sealed unsafe class KvStore : IDisposable
                 new Span<float>(value, valueLength).CopyTo(new((float*)values + slot * valueLength, valueLength));
                 break;
             case KvType.F16:
-                for (var d = 0; d < keyLength; d++) ((Half*)keys)[d * Tokens + slot] = (Half)key[d];
-                for (var d = 0; d < valueLength; d++) ((Half*)values)[slot * valueLength + d] = (Half)value[d];
+                var integers = stackalloc short[Math.Max(keyLength, valueLength) + 1];
+                integers[keyLength] = 0; // An odd length leaves half a pair.
+                FixedKeyScales(layer, block, head)[slot] = _kernels.RoundToFixed(key, keyLength, FixedLimits.Largest, integers);
+                for (var d = 0; d < keyLength + keyLength % 2; d += 2) ((int*)keys)[d / 2 * Tokens + slot] = *(int*)(integers + d);
+                FixedValueScales(layer, block, head)[slot] = _kernels.RoundToFixed(value, valueLength, FixedLimits.Largest, integers);
+                var pair = (short*)values + slot / 2 * 2 * FixedValueStride(valueLength) + slot % 2;
+                for (var d = 0; d < valueLength; d++) pair[2 * d] = integers[d];
                 break;
             default:
                 Quantize(key, keyLength, (sbyte*)keys + slot, Tokens, (Half*)(keys + keyLength * Tokens) + slot, Tokens);
@@ -67,40 +77,49 @@ internal sealed unsafe class KvStore : IDisposable
         }
     }
 
-    /// <summary>A key tile as floats, [dimension][token]: in place, or in <paramref name="scratch"/>.</summary>
+    /// <summary>Dimensions of an F16 value tile, rounded up to whole pairs of the widest vectors.</summary>
+    public static int FixedValueStride(int length) => (length + 31) / 32 * 32;
+
+    /// <summary>The integers of an F16 key tile.</summary>
+    public int* FixedKeys(int layer, int block, int head) => (int*)Tile(layer, block, head);
+
+    /// <summary>The scales of an F16 key tile's tokens.</summary>
+    public float* FixedKeyScales(int layer, int block, int head) => ScalesOf(Tile(layer, block, head) + _keyTileBytes);
+
+    /// <summary>The integers of an F16 value tile.</summary>
+    public int* FixedValues(int layer, int block, int head) => (int*)(Tile(layer, block, head) + _keyTileBytes);
+
+    /// <summary>The scales of an F16 value tile's tokens.</summary>
+    public float* FixedValueScales(int layer, int block, int head) => ScalesOf(Tile(layer, block, head) + _headBytes);
+
+    /// <summary>A key tile of F32 or Q8_0 as floats, [dimension][token]: in place, or in <paramref name="scratch"/>.</summary>
     public float* Keys(int layer, int block, int head, float* scratch)
     {
         var tile = Tile(layer, block, head);
+        if (_type == KvType.F32) return (float*)tile;
         var length = _config.HeadLength;
-        if (_type == KvType.Q8_0)
-        {
-            var scales = (Half*)(tile + length * Tokens);
-            for (var d = 0; d < length; d++) _kernels.Dequantize((sbyte*)tile + d * Tokens, (ushort*)scales + d / 32 * Tokens, scratch + d * Tokens, Tokens);
-            return scratch;
-        }
-        return ToFloat(tile, length, scratch);
+        var scales = (Half*)(tile + length * Tokens);
+        for (var d = 0; d < length; d++) _kernels.Dequantize((sbyte*)tile + d * Tokens, (ushort*)scales + d / 32 * Tokens, scratch + d * Tokens, Tokens);
+        return scratch;
     }
 
-    /// <summary>A value tile as floats, [token][dimension]: in place, or in <paramref name="scratch"/>.</summary>
+    /// <summary>A value tile of F32 or Q8_0 as floats, [token][dimension]: in place, or in <paramref name="scratch"/>.</summary>
     public float* Values(int layer, int block, int head, float* scratch)
     {
         var tile = Tile(layer, block, head) + _keyTileBytes;
+        if (_type == KvType.F32) return (float*)tile;
         var length = _config.ValueHeadLength;
-        if (_type == KvType.Q8_0)
+        var scales = (Half*)(tile + length * Tokens);
+        var groups = Groups(length);
+        for (var j = 0; j < Tokens; j++)
         {
-            var scales = (Half*)(tile + length * Tokens);
-            var groups = Groups(length);
-            for (var j = 0; j < Tokens; j++)
+            for (var group = 0; group < groups; group++)
             {
-                for (var group = 0; group < groups; group++)
-                {
-                    var start = j * length + group * 32;
-                    _kernels.Scale((sbyte*)tile + start, (float)scales[j * groups + group], scratch + start, Math.Min(32, length - group * 32));
-                }
+                var start = j * length + group * 32;
+                _kernels.Scale((sbyte*)tile + start, (float)scales[j * groups + group], scratch + start, Math.Min(32, length - group * 32));
             }
-            return scratch;
         }
-        return ToFloat(tile, length, scratch);
+        return scratch;
     }
 
     /// <summary>The bytes of a head's tiles of a block, to be prefetched.</summary>
@@ -126,24 +145,21 @@ internal sealed unsafe class KvStore : IDisposable
 
     private static int Groups(int length) => (length + 31) / 32;
 
-    private static int TileBytes(int length, KvType type) => checked(Tokens * (type switch
-    {
-        KvType.F32 => 4 * length,
-        KvType.F16 => 2 * length,
-        _ => length + 2 * Groups(length),
-    }));
+    private static int KeyTileBytes(int length, KvType type) => type == KvType.F16 ? FixedTileBytes(length + length % 2) : TileBytes(length, type);
+
+    private static int ValueTileBytes(int length, KvType type) => type == KvType.F16 ? FixedTileBytes(FixedValueStride(length)) : TileBytes(length, type);
+
+    private static int FixedTileBytes(int length) => checked(Tokens * (2 * length + 4));
+
+    private static int TileBytes(int length, KvType type) => checked(Tokens * (type == KvType.F32 ? 4 * length : length + 2 * Groups(length)));
+
+    /// <summary>The scales at the end of a tile.</summary>
+    private static float* ScalesOf(byte* tileEnd) => (float*)tileEnd - Tokens;
 
     private Span<byte> Layer(int layer, int block) => new(Tile(layer, block, 0), _layerBlockBytes);
 
     private byte* Tile(int layer, int block, int head) =>
         _data.Bytes + ((long)layer * _blocks + block) * _layerBlockBytes + head * _headBytes;
-
-    private float* ToFloat(byte* tile, int length, float* scratch)
-    {
-        if (_type == KvType.F32) return (float*)tile;
-        _kernels.FromHalf((ushort*)tile, scratch, length * Tokens);
-        return scratch;
-    }
 
     private static void Quantize(float* x, int length, sbyte* values, int step, Half* scales, int scaleStep)
     {

@@ -24,6 +24,10 @@ internal abstract unsafe class FloatKernels
     public abstract void Softmax(float* scores, int* first, int* end, float* references, float* sums, float* factors);
     public abstract float Sum(float* sums);
     public abstract void Values(float* p, float* v, int length, int first, int end, float* factors, float* o);
+    public abstract float RoundToFixed(float* x, int length, int limit, short* integers);
+    public abstract void FixedScores(short* q, int pairs, float* queryScales, int* k, float* keyScales, float* scores, byte* next);
+    public abstract void FixedWeights(float* p, float* valueScales, short* weights, float* scales);
+    public abstract void FixedValues(short* weights, float* scales, int* v, int stride, int first, int end, float* factors, float* o);
 
     private static List<FloatKernels> FindSupported()
     {

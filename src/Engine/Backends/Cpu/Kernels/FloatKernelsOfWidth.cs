@@ -39,4 +39,16 @@ internal sealed unsafe class FloatKernels<TLanes, V> : FloatKernels where TLanes
 
     public override void Values(float* p, float* v, int length, int first, int end, float* factors, float* o) =>
         AttentionTileKernel<TLanes, V>.Values(p, v, length, first, end, factors, o);
+
+    public override float RoundToFixed(float* x, int length, int limit, short* integers) =>
+        FixedAttentionKernel<TLanes, V>.Round(x, length, limit, integers);
+
+    public override void FixedScores(short* q, int pairs, float* queryScales, int* k, float* keyScales, float* scores, byte* next) =>
+        FixedAttentionKernel<TLanes, V>.Scores(q, pairs, queryScales, k, keyScales, scores, next);
+
+    public override void FixedWeights(float* p, float* valueScales, short* weights, float* scales) =>
+        FixedAttentionKernel<TLanes, V>.Weights(p, valueScales, weights, scales);
+
+    public override void FixedValues(short* weights, float* scales, int* v, int stride, int first, int end, float* factors, float* o) =>
+        FixedAttentionKernel<TLanes, V>.Values(weights, scales, v, stride, first, end, factors, o);
 }

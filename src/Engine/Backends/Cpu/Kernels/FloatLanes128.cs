@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
 
@@ -27,7 +28,7 @@ internal readonly unsafe struct FloatLanes128 : IFloatLanes<Vector128<float>>
     public static float MaxAcross(Vector128<float> value)
     {
         var pair = Vector128.MaxNative(value, Vector128.Shuffle(value, Vector128.Create(2, 3, 0, 1)));
-        return MathF.Max(pair[0], pair[1]);
+        return Vector128.MaxNative(pair, Vector128.Shuffle(pair, Vector128.Create(1, 0, 3, 2))).ToScalar();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -43,4 +44,25 @@ internal readonly unsafe struct FloatLanes128 : IFloatLanes<Vector128<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> LoadSByte(sbyte* source) => Vector128.ConvertToSingle(Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)source).AsSByte())));
+
+    public static Vector128<float> Abs(Vector128<float> value) => Vector128.Abs(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreShorts(Vector128<float> value, short* destination)
+    {
+        var integers = Integers(value);
+        Vector128.Narrow(integers, integers).GetLower().Store(destination);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> AddPairProducts(Vector128<float> sum, Vector128<float> a, Vector128<float> b)
+    {
+        if (Sse2.IsSupported) return (sum.AsInt32() + Sse2.MultiplyAddAdjacent(a.AsInt16(), b.AsInt16())).AsSingle();
+        Vector128<int> x = a.AsInt32(), y = b.AsInt32();
+        return (sum.AsInt32() + ((x << 16) >> 16) * ((y << 16) >> 16) + (x >> 16) * (y >> 16)).AsSingle();
+    }
+
+    public static Vector128<float> FromIntegers(Vector128<float> value) => Vector128.ConvertToSingle(value.AsInt32());
+
+    private static Vector128<int> Integers(Vector128<float> value) => Vector128.ConvertToInt32Native(Vector128.Round(value));
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
 
@@ -43,4 +44,26 @@ internal readonly unsafe struct FloatLanes256 : IFloatLanes<Vector256<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> LoadSByte(sbyte* source) => Vector256.ConvertToSingle(Vector256.WidenLower(Vector256.WidenLower(Vector128.CreateScalarUnsafe(*(long*)source).AsSByte().ToVector256Unsafe())));
+
+    public static Vector256<float> Abs(Vector256<float> value) => Vector256.Abs(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreShorts(Vector256<float> value, short* destination)
+    {
+        var integers = Integers(value);
+        Vector128.Narrow(integers.GetLower(), integers.GetUpper()).Store(destination);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> AddPairProducts(Vector256<float> sum, Vector256<float> a, Vector256<float> b)
+    {
+        if (AvxVnni.IsSupported) return AvxVnni.MultiplyWideningAndAdd(sum.AsInt32(), a.AsInt16(), b.AsInt16()).AsSingle();
+        if (Avx2.IsSupported) return (sum.AsInt32() + Avx2.MultiplyAddAdjacent(a.AsInt16(), b.AsInt16())).AsSingle();
+        return Vector256.Create(
+            FloatLanes128.AddPairProducts(sum.GetLower(), a.GetLower(), b.GetLower()), FloatLanes128.AddPairProducts(sum.GetUpper(), a.GetUpper(), b.GetUpper()));
+    }
+
+    public static Vector256<float> FromIntegers(Vector256<float> value) => Vector256.ConvertToSingle(value.AsInt32());
+
+    private static Vector256<int> Integers(Vector256<float> value) => Vector256.ConvertToInt32Native(Vector256.Round(value));
 }

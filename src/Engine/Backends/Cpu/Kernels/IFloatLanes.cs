@@ -30,4 +30,14 @@ internal unsafe interface IFloatLanes<V> where V : unmanaged
     static abstract V LoadHalf(ushort* source);
     static abstract V LoadBFloat(ushort* source);
     static abstract V LoadSByte(sbyte* source);
+    static abstract V Abs(V value);
+
+    /// <summary>Stores values, which are within ±32767, rounded to 16-bit integers.</summary>
+    static abstract void StoreShorts(V value, short* destination);
+
+    /// <summary>sum + a.low · b.low + a.high · b.high in 32-bit integers; a lane of a and b holds the bits of two 16-bit integers.</summary>
+    static abstract V AddPairProducts(V sum, V a, V b);
+
+    /// <summary>The floats of 32-bit integers whose bits the lanes hold.</summary>
+    static abstract V FromIntegers(V value);
 }

@@ -20,7 +20,7 @@ public sealed class TokenGrammar
     private readonly ForcedTokens _forced;
     private readonly Dictionary<(MatchState, string), int[]> _keptForced = [];
 
-    private TokenGrammar(Tokenizer tokenizer, RootNode root)
+    internal TokenGrammar(Tokenizer tokenizer, Container root)
     {
         _tokenizer = tokenizer;
         _space = new StateSpace(root);
@@ -74,7 +74,7 @@ public sealed class TokenGrammar
         }
     }
 
-    /// <summary>The tokens that a state leaves no choice about.</summary>
+    /// <summary>The tokens that a state leaves no choice about: text, cut as a model would cut it, and the control tokens between.</summary>
     internal int[] Forced(MatchState state, ReadOnlySpan<int> history)
     {
         lock (_gate)
@@ -82,19 +82,53 @@ public sealed class TokenGrammar
             if (state.MayEnd || _space.Following(state).Length != 1) return [];
             var context = _forced.Context(history);
             if (_keptForced.TryGetValue((state, context), out var known)) return known;
+            if (_keptForced.Count == MaxKeptForced) _keptForced.Clear();
+            return _keptForced[(state, context)] = Forced(state, context);
+        }
+    }
+
+    private int[] Forced(MatchState state, string context)
+    {
+        List<int> tokens = [];
+        for (var at = state; ;)
+        {
             List<byte> bytes = [];
-            var at = state;
-            while (!at.MayEnd && bytes.Count < MaxForcedBytes && _space.Following(at) is [var only])
+            while (!at.MayEnd && bytes.Count < MaxForcedBytes && _space.Following(at) is [ < ControlBytes.Lowest and var only])
             {
                 bytes.Add(only);
                 at = _space.Step(at, only)!;
             }
-            if (_keptForced.Count == MaxKeptForced) _keptForced.Clear();
-            return _keptForced[(state, context)] = _forced.Cut(context, [.. bytes], _space.Following(at));
+            var control = at.MayEnd ? null : ControlToken(ref at);
+            var text = _forced.Cut(context, [.. bytes], control is null ? _space.Following(at) : []);
+            tokens.AddRange(text);
+            if (control is not { } token || text.Sum(id => BytesOf(id).Length) < bytes.Count) return [.. tokens];
+            tokens.Add(token);
+            context = "";
         }
     }
 
-    internal MatchState? After(MatchState state, int token) => After(state, _tokenizer.Bytes(token, special: false).Span);
+    /// <summary>The control token that must come, if it is one; the state is then the one after it.</summary>
+    private int? ControlToken(ref MatchState state)
+    {
+        List<byte> code = [];
+        var at = state;
+        while (code.Count < ControlBytes.Length && _space.Following(at) is [ >= ControlBytes.Lowest and var only])
+        {
+            code.Add(only);
+            at = _space.Step(at, only)!;
+        }
+        if (code.Count < ControlBytes.Length) return null;
+        state = at;
+        return ControlBytes.Token([.. code]);
+    }
+
+    /// <summary>The state of a frame that is made for it.</summary>
+    internal MatchState At(Func<StateSpace, Frame> frame)
+    {
+        lock (_gate) return _space.State([frame(_space)]);
+    }
+
+    internal MatchState? After(MatchState state, int token) => BytesOf(token) is { Length: > 0 } bytes ? After(state, bytes.Span) : null;
 
     internal MatchState? After(MatchState state, ReadOnlySpan<byte> bytes)
     {
@@ -109,6 +143,9 @@ public sealed class TokenGrammar
             return next;
         }
     }
+
+    /// <summary>What a token stands for, control tokens included: see <see cref="ControlBytes"/>.</summary>
+    internal ReadOnlyMemory<byte> BytesOf(int token) => ControlBytes.Of(_tokenizer, token);
 
     internal bool Ends(int token) => _tokenizer.EndTokens.Contains(token);
 

@@ -10,11 +10,11 @@ internal static class DeepSeekFormat
     private const string End = "<｜tool▁call▁end｜>";
 
     public static readonly IToolCallFormat V3 = new JsonToolCallFormat(
-        "deepseek", new(CallsBegin, Begin + "function" + Separator, "\n```json\n", "\n```" + End, "\n", CallsEnd),
+        "deepseek", new(CallsBegin, Begin + "function" + Separator, "\n```json\n", "\n```" + End, "\n", CallsEnd) { LooseOpenings = [Begin] },
         source => source.Contains(Begin, StringComparison.Ordinal) && source.Contains("```json", StringComparison.Ordinal), [CallsBegin], CreateParser);
 
     public static readonly IToolCallFormat V31 = new JsonToolCallFormat(
-        "deepseek-3.1", new(CallsBegin, Begin, Separator, End, "", CallsEnd),
+        "deepseek-3.1", new(CallsBegin, Begin, Separator, End, "", CallsEnd) { LooseOpenings = [Begin] },
         source => source.Contains(Begin, StringComparison.Ordinal), [CallsBegin], CreateParser);
 
     private static MarkedCallParser CreateParser(ToolCallParserOptions options) => new(options, new Dictionary<string, Func<ICallReader>?>

@@ -7,7 +7,7 @@ internal static class GraniteFormat
     private const string OlderMark = "<tool_call>";
 
     public static readonly IToolCallFormat Instance = new JsonToolCallFormat(
-        "granite", new(Mark + "[", "{\"name\": \"", "\", \"arguments\": ", "}", ", ", "]"),
+        "granite", new(Mark + "[", "{\"name\": \"", "\", \"arguments\": ", "}", ", ", "]") { LooseOpenings = [OlderMark] },
         source => source.Contains(Mark, StringComparison.Ordinal), [Mark],
         options => new MarkedCallParser(options, new Dictionary<string, Func<ICallReader>?>
         {

@@ -14,7 +14,9 @@ internal sealed partial class HarmonyParser(ToolCallParserOptions options) : Too
     private static readonly string[] BodyEnds = ["<|end|>", "<|call|>", "<|return|>", "<|start|>"];
 
     private readonly StringBuilder _arguments = new();
+    private JsonProgress _json = new();
     private bool _inBody;
+    private bool _isReported;
     private bool _isFirst = true;
     private string? _tool;
     private ReplyPartKind _section = ReplyPartKind.Content;
@@ -44,6 +46,19 @@ internal sealed partial class HarmonyParser(ToolCallParserOptions options) : Too
         return true;
     }
 
+    // The call is ready with its last bracket; what may follow that is no part of it.
+    private void ReadArguments(string text)
+    {
+        if (_isReported) return;
+        var length = 0;
+        while (length < text.Length && !_json.IsComplete) _json.Read(text[length++]);
+        _arguments.Append(text, 0, length);
+        Sink.Arguments(text[..length]);
+        if (!_json.IsComplete) return;
+        CallText.Report(Sink, _tool!, _arguments.ToString());
+        _isReported = true;
+    }
+
     // A model that was not trained on the format just writes.
     private bool IsPlainText()
     {
@@ -62,13 +77,14 @@ internal sealed partial class HarmonyParser(ToolCallParserOptions options) : Too
         }
         else
         {
-            _arguments.Append(text);
-            Sink.Arguments(text);
+            ReadArguments(text);
         }
         if (end is null && !atEnd) return false;
         if (end is var (_, mark)) Buffer.Take(mark.Length);
-        if (_tool is not null) CallText.Report(Sink, _tool, _arguments.ToString());
+        if (_tool is not null && !_isReported) CallText.Report(Sink, _tool, _arguments.ToString());
         _arguments.Clear();
+        _json = new();
+        _isReported = false;
         (_inBody, _tool, _section) = (false, null, ReplyPartKind.Content);
         return end is not null;
     }

@@ -10,7 +10,7 @@ internal static class KimiFormat
     private const string End = "<|tool_call_end|>";
 
     public static readonly IToolCallFormat Instance = new JsonToolCallFormat(
-        "kimi", new(SectionBegin, Begin + "functions.", ":0" + Arguments, End, "", SectionEnd),
+        "kimi", new(SectionBegin, Begin + "functions.", ":0" + Arguments, End, "", SectionEnd) { LooseOpenings = [Begin] },
         source => source.Contains(Begin, StringComparison.Ordinal), [SectionBegin],
         options => new MarkedCallParser(options, new Dictionary<string, Func<ICallReader>?>
         {

@@ -8,8 +8,8 @@ internal sealed class MarkedCallParser(
     ToolCallParserOptions options, IReadOnlyDictionary<string, Func<ICallReader>?> readers, Func<ICallReader>? bareReader = null)
     : ToolCallParser(options)
 {
-    private const string ThinkStart = "<think>";
-    private const string ThinkEnd = "</think>";
+    public const string ThinkStart = "<think>";
+    public const string ThinkEnd = "</think>";
 
     private readonly string[] _marks = [.. readers.Keys, ThinkStart];
     private ICallReader? _reader;

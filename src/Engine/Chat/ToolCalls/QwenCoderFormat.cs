@@ -5,7 +5,7 @@ internal static class QwenCoderFormat
 {
     public static readonly IToolCallFormat Instance = new TaggedToolCallFormat(
         "qwen3-coder",
-        new("", "<tool_call>\n<function=", ">\n", "</function>\n</tool_call>", "\n", "") { JsonArguments = false },
+        new("", "<tool_call>\n<function=", ">\n", "</function>\n</tool_call>", "\n", "") { JsonArguments = false, LooseOpenings = ["<function="] },
         new("<function=", '>', "<parameter=", ">", "", "</parameter>", "</function>", TrimsLineEnds: true),
         "\n",
         source => source.Contains("<function=", StringComparison.Ordinal),

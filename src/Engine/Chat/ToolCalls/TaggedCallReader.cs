@@ -71,7 +71,7 @@ internal sealed class TaggedCallReader(ArgumentTags tags, ToolSchemas? schemas) 
         var separator = tags.BeforeValue.Length == 0 ? 0 : value.IndexOf(tags.BeforeValue, StringComparison.Ordinal);
         if (separator < 0) return false;
         value = value[(separator + tags.BeforeValue.Length)..];
-        var end = ValueEnd(value, atEnd);
+        var end = ValueEnd(value, JsonLength(key[..keyLength].Trim().ToString(), value, atEnd), atEnd);
         if (end < 0) return false;
         var taken = text.Length - value.Length + end + tags.AfterValue.Length;
         Add(sink, key[..keyLength].Trim().ToString(), value[..end].ToString());
@@ -79,10 +79,23 @@ internal sealed class TaggedCallReader(ArgumentTags tags, ToolSchemas? schemas) 
         return true;
     }
 
-    // A value may itself hold the closing tag: it ends where the next argument or the end of the call follows.
-    private int ValueEnd(ReadOnlySpan<char> value, bool atEnd)
+    // How much of a value that is JSON must be read before its closing tag can come: texts in it may hold that too.
+    private int JsonLength(string key, ReadOnlySpan<char> value, bool atEnd)
     {
-        for (var from = 0; value[from..].IndexOf(tags.AfterValue, StringComparison.Ordinal) is >= 0 and var found; from += found + 1)
+        if (schemas?.IsText(_name!, key) is not false || value.TrimStart() is not ['{' or '[' or '"', ..]) return 0;
+        var json = new JsonProgress();
+        for (var i = 0; i < value.Length; i++)
+        {
+            json.Read(value[i]);
+            if (json.IsComplete) return i + 1;
+        }
+        return atEnd ? 0 : value.Length;
+    }
+
+    // A value may itself hold the closing tag: it ends where the next argument or the end of the call follows.
+    private int ValueEnd(ReadOnlySpan<char> value, int start, bool atEnd)
+    {
+        for (var from = start; value[from..].IndexOf(tags.AfterValue, StringComparison.Ordinal) is >= 0 and var found; from += found + 1)
         {
             var rest = value[(from + found + tags.AfterValue.Length)..].TrimStart();
             if (rest.StartsWith(tags.BeforeKey, StringComparison.Ordinal) || rest.StartsWith(tags.Close, StringComparison.Ordinal)) return from + found;

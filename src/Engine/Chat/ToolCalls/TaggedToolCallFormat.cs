@@ -22,6 +22,16 @@ internal sealed class TaggedToolCallFormat(
 
     public ToolCallShape Shape => shape;
 
+    public ArgumentTags Tags => tags;
+
+    /// <summary>What stands after the tag of a parameter's name, up to its value.</summary>
+    public string AfterKey => tags.AfterKey + (tags.BeforeValue.Length > 0 ? argumentSeparator + tags.BeforeValue : "") + LineEnd;
+
+    /// <summary>What stands after an argument.</summary>
+    public string ArgumentSeparator => argumentSeparator;
+
+    private string LineEnd => tags.TrimsLineEnds ? "\n" : "";
+
     public bool Matches(string templateSource) => matches(templateSource);
 
     public string Write(IEnumerable<FunctionCallContent> calls)
@@ -33,9 +43,7 @@ internal sealed class TaggedToolCallFormat(
             foreach (var argument in ChatTemplateMessages.Arguments(call).EnumerateObject())
             {
                 var value = argument.Value.ValueKind == JsonValueKind.String ? argument.Value.GetString()! : CallText.Json(argument.Value);
-                var line = tags.TrimsLineEnds ? "\n" : "";
-                output.Append(tags.BeforeKey).Append(argument.Name).Append(tags.AfterKey).Append(tags.BeforeValue.Length > 0 ? argumentSeparator + tags.BeforeValue : "")
-                    .Append(line).Append(value).Append(line).Append(tags.AfterValue).Append(argumentSeparator);
+                output.Append(tags.BeforeKey).Append(argument.Name).Append(AfterKey).Append(value).Append(LineEnd).Append(tags.AfterValue).Append(argumentSeparator);
             }
             output.Append(shape.AfterArguments);
         }

@@ -12,4 +12,7 @@ public sealed record ToolCallShape(
 {
     /// <summary>Whether arguments are a JSON object; otherwise each is written between tags of its own.</summary>
     public bool JsonArguments { get; init; } = true;
+
+    /// <summary>Further texts that begin a call for the parser; a model that is held to the grammar cannot write them.</summary>
+    public IReadOnlyList<string> LooseOpenings { get; init; } = [];
 }

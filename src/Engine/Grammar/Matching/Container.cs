@@ -27,6 +27,9 @@ internal abstract class Container : Node
     /// <summary>The whitespace that may begin beside a bracket or before a comma.</summary>
     protected int Edge => IsFixed ? WhitespaceAutomaton.Full : 0;
 
+    /// <summary>Whether the whole text may end in a state of this container, or in a lexical piece directly below it.</summary>
+    public virtual bool MayEnd(int state) => false;
+
     protected static int Pack(int phase, int space, int number) => phase | space << 4 | number << 10;
 
     protected static (int Phase, int Space, int Number) Unpack(int state) => (state & 15, (state >> 4) & 63, state >> 10);

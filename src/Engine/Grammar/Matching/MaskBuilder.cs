@@ -25,7 +25,8 @@ internal sealed class MaskBuilder(TokenTrie trie, StateSpace space)
                 structure.Add(top);
                 continue;
             }
-            Add(mask, top, automaton, 0);
+            if (automaton is BranchAutomaton branches) AddBranches(mask, top.Parent!, branches, top.State, 0);
+            else Add(mask, top, automaton, 0);
             if (automaton.Accepts(top.State)) space.Complete(top, structure);
         }
         if (structure.Count > 0) WalkFrom(mask, space.State(structure), 0);
@@ -43,6 +44,21 @@ internal sealed class MaskBuilder(TokenTrie trie, StateSpace space)
         if (part.Exits.Length == 0) return;
         var after = space.State([space.After(frame)]);
         foreach (var exit in part.Exits) Walk(mask, after, exit);
+    }
+
+    /// <summary>Pieces whose end says what follows: after each end goes on what it leads to.</summary>
+    private void AddBranches(ulong[] mask, Frame parent, BranchAutomaton automaton, int state, int node)
+    {
+        var end = node + trie.Sizes[node];
+        for (var child = node + 1; child < end; child += trie.Sizes[child])
+        {
+            var next = automaton.Step(state, trie.Values[child]);
+            if (next < 0) continue;
+            for (var i = trie.FirstToken[child]; i < trie.FirstToken[child + 1]; i++) mask[trie.Tokens[i] >> 6] |= 1UL << trie.Tokens[i];
+            if (trie.Sizes[child] == 1) continue;
+            if (automaton.Accepts(next)) WalkFrom(mask, space.State([((Container)parent.Owner).Completed(parent, automaton, next, space)]), child);
+            if (automaton.Continues(next)) AddBranches(mask, parent, automaton, next, child);
+        }
     }
 
     private LexemeMask Own(ByteAutomaton automaton, int state)
@@ -75,6 +91,11 @@ internal sealed class MaskBuilder(TokenTrie trie, StateSpace space)
         if (state.Tops is [{ Owner: Container only } single] && only.White(single.State) is var white and >= 0)
         {
             AfterSpace(mask, state.Tops, white, node);
+            return;
+        }
+        if (state.Tops is [{ Owner: BranchAutomaton }])
+        {
+            Walk(mask, state, node);
             return;
         }
         List<Frame> others = [];

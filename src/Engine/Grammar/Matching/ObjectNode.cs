@@ -13,7 +13,7 @@ internal sealed class ObjectNode : Container
     /// <summary>The declared names in canonical spelling with quotes.</summary>
     public required IReadOnlyList<byte[]> Names { get; init; }
 
-    public required IReadOnlyList<Node> Values { get; init; }
+    public required IReadOnlyList<Node> Values { get; set; }
 
     public required IReadOnlySet<int> Required { get; init; }
 

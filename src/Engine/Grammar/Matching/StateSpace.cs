@@ -11,7 +11,7 @@ internal sealed class StateSpace
     private readonly Dictionary<string, MatchState> _states = new(StringComparer.Ordinal);
     private int _nextId;
 
-    public StateSpace(RootNode root)
+    public StateSpace(Container root)
     {
         List<Frame> frames = [];
         root.Begin(Frame(null, root, 0, null), this, frames);
@@ -50,12 +50,15 @@ internal sealed class StateSpace
     }
 
     /// <summary>Adds a lexical piece in a state; one that is complete gives way to what comes after it.</summary>
-    public void AddLexeme(Frame parent, ByteAutomaton automaton, int state, List<Frame> frames)
+    public void AddLexeme(Frame parent, ByteAutomaton automaton, int state, List<Frame> frames) => frames.Add(Lexeme(parent, automaton, state));
+
+    /// <summary>The frame of a lexical piece in a state, or when the piece is complete, of what comes after it.</summary>
+    public Frame Lexeme(Frame parent, ByteAutomaton automaton, int state)
     {
         (automaton, state) = automaton.Simplify(state);
-        frames.Add(automaton.Accepts(state) && !automaton.Continues(state)
+        return automaton.Accepts(state) && !automaton.Continues(state)
             ? ((Container)parent.Owner).Completed(parent, automaton, state, this)
-            : Frame(parent, automaton, state, null));
+            : Frame(parent, automaton, state, null);
     }
 
     /// <summary>Adds the frame after a completed part.</summary>
@@ -97,7 +100,7 @@ internal sealed class StateSpace
         if (automaton.Accepts(frame.State)) Step(After(frame), value, frames);
     }
 
-    private static bool MayEnd(Frame frame) => frame.Owner is RootNode
-        ? frame.State == RootNode.Done
-        : frame.Owner is ByteAutomaton automaton && frame.Parent!.Owner is RootNode && automaton.Accepts(frame.State);
+    private bool MayEnd(Frame frame) => frame.Owner is Container container
+        ? container.MayEnd(frame.State)
+        : ((Container)frame.Parent!.Owner).MayEnd(frame.Parent.State) || (((ByteAutomaton)frame.Owner).Accepts(frame.State) && MayEnd(After(frame)));
 }

@@ -5,7 +5,7 @@ using AgentRuntime.Engine.Tokenization;
 
 namespace AgentRuntime.Engine.Grammar.Matching;
 
-/// <summary>The bytes of a vocabulary's text tokens as a tree in preorder: a node's subtree follows it. Node 0 is the root.</summary>
+/// <summary>The bytes of a vocabulary's tokens, see <see cref="ControlBytes"/>, as a tree in preorder: a node's subtree follows it. Node 0 is the root.</summary>
 internal sealed class TokenTrie
 {
     private const int MaxTokenBytes = 256;
@@ -20,8 +20,8 @@ internal sealed class TokenTrie
         List<(byte[] Bytes, int Token)> tokens = [];
         for (var token = 0; token < VocabularySize; token++)
         {
-            var bytes = tokenizer.Bytes(token, special: false);
-            if (bytes.Length is > 0 and <= MaxTokenBytes && !tokenizer.EndTokens.Contains(token)) tokens.Add((bytes.ToArray(), token));
+            var bytes = ControlBytes.Of(tokenizer, token);
+            if (bytes.Length is > 0 and <= MaxTokenBytes) tokens.Add((bytes.ToArray(), token));
         }
         LongestToken = tokens.Count == 0 ? 0 : tokens.Max(token => token.Bytes.Length);
         tokens.Sort((a, b) => a.Bytes.AsSpan().SequenceCompareTo(b.Bytes));

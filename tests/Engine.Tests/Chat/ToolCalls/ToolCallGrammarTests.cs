@@ -1,0 +1,148 @@
+using System.Text.Json;
+using AgentRuntime.Engine.Chat.ToolCalls;
+using AgentRuntime.Engine.Grammar;
+using AgentRuntime.Engine.Sampling;
+using AgentRuntime.Engine.Tests.Grammar;
+using AgentRuntime.Engine.Tokenization;
+using Microsoft.Extensions.AI;
+
+namespace AgentRuntime.Engine.Tests.Chat.ToolCalls;
+
+public sealed class ToolCallGrammarTests
+{
+    private static readonly AIFunctionDeclaration[] Tools = [.. ToolSets.All.Where(tool => tool.Name is "read_file" or "read" or "search" or "now")];
+
+    public static TheoryData<string, bool> Families => [.. ToolCallFormats.All.SelectMany(format => new[] { (format.Name, false), (format.Name, true) })];
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void What_a_family_writes_is_allowed(string family, bool marks)
+    {
+        var format = ToolCallFormats.Find(family)!;
+        var one = format.Write([Call("read_file", """{"path": "a \"b\".cs\n", "first": 3}""")]);
+        var two = format.Write([Call("search", """{"pattern": "<\\b>", "globs": ["*.cs"], "ignore_case": true}"""), Call("now", "{}")]);
+        foreach (var mode in new ChatToolMode[] { ChatToolMode.Auto, ChatToolMode.RequireAny })
+        {
+            Assert.True(Fits(format, new() { Mode = mode }, one, marks), one);
+            // A reply in the harmony format ends with its first call, where that end is a token.
+            Assert.Equal(!marks || family != "harmony", Fits(format, new() { Mode = mode }, two, marks));
+            Assert.False(Fits(format, new() { Mode = mode, AllowMultipleCalls = false }, two, marks), two);
+            Assert.False(Fits(format, new() { Mode = mode }, one.Replace("read_file", "read_all", StringComparison.Ordinal), marks));
+            Assert.False(Fits(format, new() { Mode = mode }, one.Replace("first", "last_", StringComparison.Ordinal), marks));
+            Assert.False(Fits(format, new() { Mode = mode }, format.Write([Call("search", """{"ignore_case": true}""")]), marks));
+        }
+        Assert.True(Fits(format, new() { Mode = ChatToolMode.RequireSpecific("read_file") }, one, marks));
+        Assert.False(Fits(format, new() { Mode = ChatToolMode.RequireSpecific("read") }, one, marks));
+        Assert.False(Fits(format, new() { Mode = ChatToolMode.None }, one, marks));
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Text_is_free_until_a_mark(string family, bool marks)
+    {
+        var format = ToolCallFormats.Find(family)!;
+        var call = format.Write([Call("read", """{"path": "a"}""")]);
+        var (before, text) = family == "harmony" ? ("<|channel|>commentary<|message|>Ünd a < b, {\"x\": [TOOL]}<|end|><|start|>assistant", "<|channel|>final<|message|>It is 4.") : ("Ünd a < b, {\"x\": [TOOL]}\n", "It is <b>4</b>.");
+        Assert.True(Fits(format, new(), before + (family == "llama3" ? "<|python_tag|>" : "") + call, marks));
+        Assert.False(Fits(format, new() { Mode = ChatToolMode.RequireAny }, before + call, marks));
+        Assert.True(Fits(format, new(), text, marks));
+        Assert.True(Fits(format, new() { Mode = ChatToolMode.None }, text, marks));
+        Assert.False(Fits(format, new() { Mode = ChatToolMode.RequireAny }, text, marks));
+        Assert.False(Fits(format, new(), call + "And more.", marks));
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void A_mask_allows_exactly_the_tokens_whose_bytes_fit(string family, bool required)
+    {
+        var (format, tokenizer) = (ToolCallFormats.Find(family)!, MarkedVocabulary.Tokenizer);
+        var options = new ToolCallGrammarOptions { Mode = required ? ChatToolMode.RequireAny : ChatToolMode.Auto };
+        var mask = (GrammarMask)ToolCallGrammar.Compile(format, Tools, tokenizer, options).CreateMask();
+        foreach (var next in tokenizer.Encode(format.Write([Call("read_file", """{"path": "a\\", "first": 3}""")]), parseSpecial: true))
+        {
+            for (var token = 0; token < tokenizer.VocabularySize; token++)
+            {
+                var allowed = (mask.Allowed[token >> 6] >> token & 1) != 0;
+                var fits = (mask.MayEnd && tokenizer.EndTokens.Contains(token)) || mask.Grammar.After(mask.State, token) is not null;
+                Assert.True(allowed == fits, $"{family}: token {token} '{tokenizer.Decode([token], true)}' before '{tokenizer.Decode([next], true)}': allowed {allowed}, fits {fits}");
+            }
+            mask.Accept(next);
+        }
+        Assert.True(mask.MayEnd);
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Whatever_is_written_at_random_is_a_valid_call(string family, bool marks)
+    {
+        var (format, tokenizer) = (ToolCallFormats.Find(family)!, TokenizerOf(marks));
+        for (var number = 0; number < 12; number++)
+        {
+            var tools = ToolSets.Set(number);
+            var mask = ToolCallGrammar.Compile(format, tools, tokenizer, new() { Mode = ChatToolMode.RequireAny, MayReason = number % 3 == 0, AllowMultipleCalls = number % 2 == 0 }).CreateMask(thinkingBudget: 8);
+            var reply = Write(mask, tokenizer, new Random(number));
+            Assert.NotEmpty(CallChecks.ValidCalls(format, tools, reply));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Free_replies_hold_no_malformed_call(string family, bool marks)
+    {
+        var (format, tokenizer) = (ToolCallFormats.Find(family)!, TokenizerOf(marks));
+        var tools = ToolSets.Set(4);
+        var calls = 0;
+        for (var number = 0; number < 12; number++)
+        {
+            var mask = ToolCallGrammar.Compile(format, tools, tokenizer).CreateMask(startsInReasoning: number % 4 == 3, thinkingBudget: 8);
+            // Openings that a model of random weights would hardly ever write.
+            var reply = Write(mask, tokenizer, new Random(number), [.. format.Openings.Select(opening => tokenizer.Encode(opening, parseSpecial: true))]);
+            calls += CallChecks.ValidCalls(format, tools, reply, number % 4 == 3).Count;
+        }
+        Assert.NotEqual(0, calls);
+    }
+
+    /// <summary>Writes random allowed tokens up to the end. Closing marks are preferred half of the time, openings now and then, so that replies have both.</summary>
+    private static string Write(ITokenMask mask, Tokenizer tokenizer, Random random, int[][]? openings = null)
+    {
+        List<int> tokens = [];
+        var script = new Queue<int>();
+        while (tokens.Count < 3000)
+        {
+            if (openings is not null && script.Count == 0 && random.Next(10) == 0) script = new(openings[random.Next(openings.Length)]);
+            var allowed = mask.Allowed;
+            List<int> choices = [];
+            for (var token = 0; token < tokenizer.VocabularySize; token++)
+            {
+                if ((allowed[token >> 6] >> token & 1) != 0) choices.Add(token);
+            }
+            Assert.NotEmpty(choices);
+            var end = choices.FindIndex(tokenizer.EndTokens.Contains);
+            var next = choices[random.Next(choices.Count)];
+            if (script.TryDequeue(out var scripted) && choices.Contains(scripted)) next = scripted;
+            else if (end >= 0 && random.Next(openings is null ? 2 : 30) == 0) next = choices[end];
+            else if (random.Next(4) == 0 && choices.Find(token => tokenizer.Bytes(token, special: false).Span is [(byte)'"'] or [(byte)'}'] or [(byte)']'] or [(byte)'<']) is > 0 and var close) next = close;
+            if (tokenizer.EndTokens.Contains(next)) return tokenizer.Decode(tokens, special: true);
+            mask.Accept(next);
+            tokens.Add(next);
+        }
+        Assert.Fail($"No end in sight: {tokenizer.Decode(tokens, special: true)}");
+        return "";
+    }
+
+    private static FunctionCallContent Call(string name, string arguments) => new("", name, JsonSerializer.Deserialize<Dictionary<string, object?>>(arguments));
+
+    private static Tokenizer TokenizerOf(bool marks) => marks ? MarkedVocabulary.Tokenizer : GrammarFixture.Tokenizer;
+
+    private static bool Fits(IToolCallFormat format, ToolCallGrammarOptions options, string reply, bool marks, bool startsInReasoning = false)
+    {
+        var tokenizer = TokenizerOf(marks);
+        var mask = (GrammarMask)ToolCallGrammar.Compile(format, Tools, tokenizer, options).CreateMask(startsInReasoning);
+        foreach (var token in tokenizer.Encode(reply, parseSpecial: true))
+        {
+            if ((mask.Allowed[token >> 6] >> token & 1) == 0) return false;
+            mask.Accept(token);
+        }
+        return mask.MayEnd;
+    }
+}

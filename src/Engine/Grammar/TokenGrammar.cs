@@ -93,7 +93,7 @@ public sealed class TokenGrammar
         for (var at = state; ;)
         {
             List<byte> bytes = [];
-            while (!at.MayEnd && bytes.Count < MaxForcedBytes && _space.Following(at) is [ < ControlBytes.Lowest and var only])
+            while (!at.MayEnd && bytes.Count < MaxForcedBytes && _space.Following(at) is [< ControlBytes.Lowest and var only])
             {
                 bytes.Add(only);
                 at = _space.Step(at, only)!;
@@ -112,7 +112,7 @@ public sealed class TokenGrammar
     {
         List<byte> code = [];
         var at = state;
-        while (code.Count < ControlBytes.Length && _space.Following(at) is [ >= ControlBytes.Lowest and var only])
+        while (code.Count < ControlBytes.Length && _space.Following(at) is [>= ControlBytes.Lowest and var only])
         {
             code.Add(only);
             at = _space.Step(at, only)!;

@@ -28,7 +28,18 @@ internal sealed class ChatOptionsReader(EngineChatClient client, GenerationOptio
             AllowsCalls = tools.Count > 0 && options.ToolMode is not NoneChatToolMode,
             OneCall = options.AllowMultipleToolCalls == false,
             ShowsReasoning = options.Reasoning?.Output != ReasoningOutput.None,
+            Schema = Schema(options, generation),
         };
+    }
+
+    /// <summary>The schema that the reply must satisfy, or null for text.</summary>
+    private static string? Schema(ChatOptions options, GenerationOptions generation)
+    {
+        if (options.ResponseFormat is not ChatResponseFormatJson json) return null;
+        const string name = nameof(options.ResponseFormat);
+        Refuse(options.Tools?.Count > 0 && options.ToolMode is not NoneChatToolMode, name, "cannot be JSON while tools may be called; set ToolMode to none for the last reply");
+        Refuse(generation.TokenMask is not null || generation.Constraint is not null, name, $"cannot be JSON beside a mask or constraint of {nameof(GenerationOptions)}");
+        return json.Schema?.GetRawText() ?? """{"type":"object"}""";
     }
 
     private void RefuseUnsupported(ChatOptions options)
@@ -36,7 +47,7 @@ internal sealed class ChatOptionsReader(EngineChatClient client, GenerationOptio
         Refuse(options.ModelId is { } model && model != modelName, nameof(options.ModelId), $"is not the model of this client; leave it out or say {modelName}");
         Refuse(options.FrequencyPenalty is not (null or 0), nameof(options.FrequencyPenalty), $"is not supported; use the additional property {EngineChatProperties.RepetitionPenalty}");
         Refuse(options.PresencePenalty is not (null or 0), nameof(options.PresencePenalty), $"is not supported; use the additional property {EngineChatProperties.RepetitionPenalty}");
-        Refuse(options.ResponseFormat is not (null or ChatResponseFormatText), nameof(options.ResponseFormat), "can only be text; ask for JSON in the prompt");
+        Refuse(options.ResponseFormat is not (null or ChatResponseFormatText or ChatResponseFormatJson), nameof(options.ResponseFormat), "must be text or JSON");
         Refuse(options.ToolMode is RequiredChatToolMode, nameof(options.ToolMode), "cannot require a call; use auto or none");
         Refuse(options.ToolMode is not (null or AutoChatToolMode or NoneChatToolMode or RequiredChatToolMode), nameof(options.ToolMode), "must be auto or none");
         Refuse(options.AllowBackgroundResponses == true, nameof(options.AllowBackgroundResponses), "is not supported; stream the response");

@@ -9,7 +9,10 @@ namespace AgentRuntime.Engine.Chat;
 /// <summary>A reply while it is generated: its tokens, and the contents that they make.</summary>
 internal sealed class ChatReply(Tokenizer tokenizer, IToolCallFormat format, ToolCallParserOptions options, ChatRequest request)
 {
-    private readonly ToolCallParser _parser = format.CreateParser(options);
+    // Where no call is allowed, what looks like one is text to the letter. Harmony's channels are more than calls.
+    private readonly ToolCallParser _parser = request.AllowsCalls || format == HarmonyFormat.Instance
+        ? format.CreateParser(options)
+        : new MarkedCallParser(options, new Dictionary<string, Func<ICallReader>?>());
     private readonly StringBuilder _visible = new();
     private readonly StringBuilder _text = new();
     private readonly List<FunctionCallContent> _calls = [];

@@ -25,4 +25,7 @@ internal sealed record ChatRequest
 
     /// <summary>Whether the response contains the reasoning.</summary>
     public bool ShowsReasoning { get; init; } = true;
+
+    /// <summary>The JSON schema of the reply, or null for text.</summary>
+    public string? Schema { get; init; }
 }

@@ -16,7 +16,8 @@ namespace AgentRuntime.Engine.Chat;
 /// only; the same id can be continued several times, each time from the same place. Replies stay in the context as they
 /// were generated, reasoning included, whether or not the caller sends that back.
 /// Instructions, tools and reasoning effort hold for one call and are given with each; other ones change the front of the
-/// prompt, and then the conversation is computed anew. Errors are <see cref="EngineException"/>s.
+/// prompt, and then the conversation is computed anew. A response format of JSON holds the reply to its schema, after the
+/// reasoning where the template opens one; it does not tell the model of it. Errors are <see cref="EngineException"/>s.
 /// </remarks>
 public sealed class EngineChatClient : IChatClient
 {
@@ -25,6 +26,7 @@ public sealed class EngineChatClient : IChatClient
     private readonly ConversationMemory _memory;
     private readonly ChatPromptBuilder _prompts;
     private readonly ChatOptionsReader _options;
+    private readonly ResponseSchemas _schemas;
 
     /// <summary>Creates a client.</summary>
     /// <param name="engine">The engine; it stays the caller's to dispose, after the client. Several clients may share it.</param>
@@ -43,6 +45,7 @@ public sealed class EngineChatClient : IChatClient
         _memory = new(options);
         _prompts = new(engine, ChatTemplate.Parse(source), _memory);
         _options = new(this, options.Generation, engine.Model.Name, source);
+        _schemas = new(engine.Tokenizer);
     }
 
     /// <inheritdoc/>
@@ -72,13 +75,17 @@ public sealed class EngineChatClient : IChatClient
         var request = _options.Read(messages, options);
         var prompt = _prompts.Build(request);
         var parserOptions = new ToolCallParserOptions { StartsInReasoning = prompt.OpensReasoning, CallsBefore = prompt.Calls, Schemas = new(request.Setup.Tools) };
-        var reply = new ChatReply(_engine.Tokenizer, _prompts.Renderer(request.Setup).Format, parserOptions, request);
+        var format = _prompts.Renderer(request.Setup).Format;
+        var reply = new ChatReply(_engine.Tokenizer, format, parserOptions, request);
+        var generation = request.Generation;
+        if (request.Schema is { } schema)
+            generation = generation with { TokenMask = _schemas.Mask(schema, format == HarmonyFormat.Instance ? HarmonyParser.FinalMessage : prompt.OpensReasoning ? MarkedCallParser.ThinkEnd : null) };
         var id = $"resp_{Guid.NewGuid():N}";
 
         using var session = _engine.CreateSession();
         session.Append(prompt.Tokens);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await foreach (var e in session.GenerateAsync(request.Generation, enough.Token).ConfigureAwait(false))
+        await foreach (var e in session.GenerateAsync(generation, enough.Token).ConfigureAwait(false))
         {
             if (!enough.IsCancellationRequested && reply.Push(e) is { Count: > 0 } contents) yield return Update(id, contents);
             if (request.OneCall && reply.Calls > 0) await enough.CancelAsync().ConfigureAwait(false);

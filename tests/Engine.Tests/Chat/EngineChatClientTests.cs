@@ -193,7 +193,7 @@ public sealed class EngineChatClientTests : IAsyncLifetime
             ["ModelId"] = new() { ModelId = "other" },
             ["FrequencyPenalty"] = new() { FrequencyPenalty = 1 },
             ["PresencePenalty"] = new() { PresencePenalty = 1 },
-            ["ResponseFormat"] = new() { ResponseFormat = ChatResponseFormat.Json },
+            ["ResponseFormat"] = new() { ResponseFormat = ChatResponseFormat.Json, Tools = Tools },
             ["ToolMode"] = new() { ToolMode = ChatToolMode.RequireAny, Tools = Tools },
             ["Tools"] = new() { Tools = [new HostedWebSearchTool()] },
             ["Reasoning.Effort"] = new() { Reasoning = new() { Effort = ReasoningEffort.High } },

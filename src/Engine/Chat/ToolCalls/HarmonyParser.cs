@@ -9,6 +9,9 @@ namespace AgentRuntime.Engine.Chat.ToolCalls;
 /// </summary>
 internal sealed partial class HarmonyParser(ToolCallParserOptions options) : ToolCallParser(options)
 {
+    /// <summary>Begins the text for the user.</summary>
+    public const string FinalMessage = "<|channel|>final<|message|>";
+
     private const string Message = "<|message|>";
     private static readonly string[] HeaderEnds = [Message];
     private static readonly string[] BodyEnds = ["<|end|>", "<|call|>", "<|return|>", "<|start|>"];

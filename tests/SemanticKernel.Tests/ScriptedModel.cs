@@ -1,0 +1,65 @@
+using AgentRuntime.Engine;
+using AgentRuntime.Engine.Backends;
+using AgentRuntime.Engine.Backends.Cpu;
+using AgentRuntime.Engine.Models;
+using AgentRuntime.Engine.Models.Synthesis;
+using AgentRuntime.Engine.Tests.Fakes;
+
+namespace AgentRuntime.SemanticKernel.Tests;
+
+/// <summary>A real engine with a small model of random weights that wants to write what a test says, see <see cref="ScriptedRunner"/>.</summary>
+internal sealed class ScriptedModel : IAsyncDisposable
+{
+    private static readonly Lazy<string> File = new(() =>
+    {
+        var path = Path.Combine(Directory.CreateTempSubdirectory("agentrt-sk-").FullName, "tiny-test.gguf");
+        ModelSynthesizer.Write("tiny-test", "Q8_0", path);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(Path.GetDirectoryName(path)!, true);
+        return path;
+    });
+
+    private readonly Queue<int[]> _replies;
+
+    private ScriptedModel(InferenceEngine engine, Queue<int[]> replies) => (Engine, _replies) = (engine, replies);
+
+    /// <summary>The model's file.</summary>
+    public static string ModelPath => File.Value;
+
+    public InferenceEngine Engine { get; }
+
+    /// <summary>Replies that were not asked for.</summary>
+    public int Left => _replies.Count;
+
+    public static async Task<ScriptedModel> LoadAsync(EngineOptions? options = null)
+    {
+        Queue<int[]> replies = [];
+        return new(await InferenceEngine.LoadAsync(ModelPath, (options ?? new()) with { Threads = 1, Backend = new Backend(replies) }), replies);
+    }
+
+    /// <summary>A call as the model's family writes it.</summary>
+    public static string Call(string name, string arguments = "{}") => $$"""<tool_call>{{"\n"}}{"name": "{{name}}", "arguments": {{arguments}}}{{"\n"}}</tool_call>""";
+
+    /// <summary>What the model wants to reply, one after the other.</summary>
+    public void Wants(params string[] replies)
+    {
+        foreach (var reply in replies) _replies.Enqueue([.. Engine.Tokenizer.Encode(reply, parseSpecial: true), Engine.Tokenizer.Find("<|im_end|>")!.Value]);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Engine.CheckIntegrityAsync();
+        await Engine.DisposeAsync();
+    }
+
+    private sealed class Backend(Queue<int[]> replies) : IBackend
+    {
+        private readonly CpuBackend _cpu = new();
+
+        public string Name => _cpu.Name;
+
+        public long BlockBytes(ModelConfig config, KvType type) => _cpu.BlockBytes(config, type);
+
+        public IModelRunner LoadModel(ModelFile model, RunnerOptions options, IProgress<double>? progress = null, CancellationToken cancellationToken = default) =>
+            new ScriptedRunner(_cpu.LoadModel(model, options, progress, cancellationToken), replies);
+    }
+}

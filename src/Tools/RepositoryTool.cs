@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AgentRuntime.Engine.Grammar.Grounding;
 using AgentRuntime.Tools.Approval;
 using Microsoft.Extensions.AI;
 
@@ -43,9 +44,13 @@ public abstract class RepositoryTool : AIFunction
     /// <summary>The longest that a call may take, approval not counted. The tool ends itself at this time.</summary>
     public virtual TimeSpan Timeout => TimeSpan.FromSeconds(30);
 
-    /// <summary>The same declarations for hosts that do not know this type: <c>read_only</c>, <c>retryable</c>, <c>timeout_seconds</c>.</summary>
+    /// <summary>
+    /// The same declarations for hosts that do not know this type: <c>read_only</c>, <c>retryable</c>, <c>timeout_seconds</c>, and
+    /// <see cref="ToolGrounding.PropertyName"/> for arguments that are held to what exists.
+    /// </summary>
     public override IReadOnlyDictionary<string, object?> AdditionalProperties => new Dictionary<string, object?>
     {
+        [ToolGrounding.PropertyName] = _parameters.Where(p => p.Source is not null).ToDictionary(p => p.Name, p => p.Source!),
         ["read_only"] = IsReadOnly,
         ["retryable"] = IsRetryable,
         ["timeout_seconds"] = Timeout.TotalSeconds,

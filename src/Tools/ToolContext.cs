@@ -16,6 +16,7 @@ public sealed class ToolContext
     public ToolContext(string repository, ISandbox sandbox, ApprovalGate approval, TimeProvider? time = null)
     {
         Paths = new RepositoryPaths(repository);
+        Grounding = new FileGrounding(Paths);
         Sandbox = sandbox;
         Approval = approval;
         Time = time ?? TimeProvider.System;
@@ -23,6 +24,9 @@ public sealed class ToolContext
 
     /// <summary>Resolves paths, and keeps them inside the repository.</summary>
     public RepositoryPaths Paths { get; }
+
+    /// <summary>What exists in the repository.</summary>
+    internal FileGrounding Grounding { get; }
 
     /// <summary>Where commands run.</summary>
     public ISandbox Sandbox { get; }

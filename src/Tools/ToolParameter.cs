@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AgentRuntime.Engine.Grammar.Grounding;
 
 namespace AgentRuntime.Tools;
 
@@ -9,6 +10,9 @@ namespace AgentRuntime.Tools;
 /// <param name="Required">Whether a call without it is refused.</param>
 internal sealed record ToolParameter(string Name, string Type, string Description, bool Required = true)
 {
+    /// <summary>Where its values come from; null for anywhere.</summary>
+    public ValueSource? Source { get; init; }
+
     /// <summary>The JSON schema of an object with these properties, in this order.</summary>
     public static JsonElement Schema(IReadOnlyList<ToolParameter> parameters)
     {

@@ -30,6 +30,13 @@ public sealed class TokenGrammar
 
     internal MatchState Start => _space.Start;
 
+    /// <summary>Guards <see cref="Space"/>.</summary>
+    internal Lock Gate => _gate;
+
+    internal StateSpace Space => _space;
+
+    internal TokenTrie Trie => TokenTrie.Of(_tokenizer);
+
     /// <summary>Compiles a constraint.</summary>
     /// <exception cref="GrammarException">It is broken, contradicts itself, is too large or needs what is not supported.</exception>
     public static TokenGrammar Compile(Constraint constraint, Tokenizer tokenizer)
@@ -86,6 +93,9 @@ public sealed class TokenGrammar
             return _keptForced[(state, context)] = Forced(state, context);
         }
     }
+
+    /// <summary>Cuts forced text into tokens: see <see cref="ForcedTokens.Cut"/>.</summary>
+    internal int[] Cut(ReadOnlySpan<int> history, byte[] forced, byte[] following) => _forced.Cut(_forced.Context(history), forced, following);
 
     private int[] Forced(MatchState state, string context)
     {

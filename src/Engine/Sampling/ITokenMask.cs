@@ -15,6 +15,9 @@ public interface ITokenMask
     /// <summary>Takes note of the token that was chosen.</summary>
     void Accept(int token);
 
+    /// <summary>Why nothing that fits can follow, in words for the model; then only the end of the reply is allowed. Null otherwise.</summary>
+    string? DeadEnd => null;
+
     /// <summary>
     /// The tokens that come next whatever the model prefers, cut as the model would cut them; empty where there is a
     /// choice. They are appended to the context without being sampled, and then accepted like sampled ones.

@@ -5,8 +5,8 @@ namespace AgentRuntime.Tools.Files;
 /// <summary>Replaces a text that occurs exactly once in a file.</summary>
 public sealed class EditFileTool(ToolContext context) : RepositoryTool(
     context, "edit_file", "Replaces a text in a file. The old text must match exactly and occur once.",
-    new("path", "string", "The file, from the repository's root."),
-    new("old", "string", "The text to replace, copied exactly, without line numbers."),
+    new("path", "string", "The file, from the repository's root.") { Source = context.Grounding.Files },
+    new("old", "string", "The text to replace, copied exactly, without line numbers.") { Source = context.Grounding.PartOfFile },
     new("new", "string", "The text that takes its place."))
 {
     private const int MaxLinesNamed = 20;
@@ -24,7 +24,7 @@ public sealed class EditFileTool(ToolContext context) : RepositoryTool(
             throw new ToolFailure(ToolErrorKind.InvalidArguments, "old and new are the same; nothing to change");
 
         var file = TextFile.Read(path);
-        var matches = Find(file.Text, ref before);
+        var matches = Find(file, ref before);
         if (matches.Count == 0)
             throw new ToolFailure(ToolErrorKind.NoMatch, $"old text not found in {path}; read the file and copy the text exactly");
         if (matches.Count > 1)
@@ -50,18 +50,14 @@ public sealed class EditFileTool(ToolContext context) : RepositoryTool(
         return new ToolResult(result) { Diff = diff, ApprovalTime = asked };
     }
 
-    /// <summary>Where the old text starts. Line ends of the other kind are tried when those given do not match.</summary>
-    private static List<int> Find(string text, ref string old)
+    /// <summary>Where the old text starts. Line ends of the other kind are tried when those given do not match; where the file ends its lines with \r\n, they go first, for a \n alone would match the half of one.</summary>
+    private static List<int> Find(TextFile file, ref string old)
     {
-        var matches = FindExactly(text, old);
-        if (matches.Count > 0 || !old.Contains('\n'))
-            return matches;
         var crLf = TextFile.ToCrLf(old);
         var other = crLf == old ? old.Replace("\r\n", "\n", StringComparison.Ordinal) : crLf;
-        matches = FindExactly(text, other);
-        if (matches.Count > 0)
-            old = other;
-        return matches;
+        var (first, second) = file.UsesCrLf && other == crLf ? (other, old) : (old, other);
+        var matches = FindExactly(file.Text, old = first);
+        return matches.Count > 0 || first == second ? matches : FindExactly(file.Text, old = second);
     }
 
     private static List<int> FindExactly(string text, string old)

@@ -5,7 +5,7 @@ namespace AgentRuntime.Tools.Files;
 /// <summary>Shows a text file, or a range of its lines, with line numbers.</summary>
 public sealed class ReadFileTool(ToolContext context) : RepositoryTool(
     context, "read_file", "Reads a text file. Each line is shown with its number.",
-    new("path", "string", "The file, from the repository's root."),
+    new("path", "string", "The file, from the repository's root.") { Source = context.Grounding.Files },
     new("start", "integer", "First line, from 1.", Required: false),
     new("end", "integer", "Last line.", Required: false))
 {

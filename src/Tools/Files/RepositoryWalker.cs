@@ -16,6 +16,10 @@ internal sealed class RepositoryWalker(RepositoryPaths paths)
         return start.IsFolder ? FilesBelow(RealRelative(start), cancellationToken) : [start.Relative];
     }
 
+    /// <summary>The names in one folder, ignored ones too; those of folders end with <c>/</c>.</summary>
+    /// <param name="folder">Empty for the root, or ending with <c>/</c>.</param>
+    public IEnumerable<string> Names(string folder) => Entries(folder).Select(SortName);
+
     private IEnumerable<string> FilesBelow(string start, CancellationToken cancellationToken)
     {
         var rules = new IgnoreRules(paths.Root);

@@ -31,7 +31,11 @@ internal sealed class ToolArguments(IToolCallFormat format, Tokenizer tokenizer,
         }
         if (format.Shape.JsonArguments)
         {
-            foreach (var node in Parts<ObjectNode>(value)) node.Values = [.. node.Values.Select((part, i) => Parameter(tool.Name, Name(node, i), part))];
+            foreach (var node in Parts<ObjectNode>(value))
+            {
+                node.Values = [.. node.Values.Select((part, i) => Parameter(tool.Name, Name(node, i), part))];
+                node.Needs = Needs(tool, node);
+            }
             return value;
         }
         if (format is not TaggedToolCallFormat tagged) throw new GrammarException($"The tool-call format {format.Name} cannot be held to: it says not how it writes arguments.");
@@ -51,6 +55,14 @@ internal sealed class ToolArguments(IToolCallFormat format, Tokenizer tokenizer,
             foreach (var alternative in (node as UnionNode)?.Alternatives ?? []) work.Push(alternative);
         }
         return parts;
+    }
+
+    /// <summary>Which parameters must be written before others, because what exists depends on them.</summary>
+    private List<IReadOnlyList<int>>? Needs(AIFunctionDeclaration tool, ObjectNode node)
+    {
+        if (options.Grounding is not { } grounding) return null;
+        var names = Enumerable.Range(0, node.Names.Count).Select(i => Name(node, i)).ToList();
+        return names.ConvertAll(name => (IReadOnlyList<int>)[.. grounding.Needs(tool.Name, name).Select(need => names.IndexOf(need)).Where(index => index >= 0)]);
     }
 
     private static string Name(ObjectNode node, int property) => JsonSerializer.Deserialize<string>(node.Names[property])!;
@@ -75,6 +87,7 @@ internal sealed class ToolArguments(IToolCallFormat format, Tokenizer tokenizer,
             Tags = names.ConvertAll(name => ControlBytes.Encode(tokenizer, family.Tags.BeforeKey + name + family.AfterKey)),
             Values = names.Select((name, i) => (Node)Tagged(tool, family, schemas, name, node.Values[i])).ToList(),
             Required = node.Required,
+            Needs = Needs(tool, node),
             Min = node.Min,
             Max = node.Max,
         };

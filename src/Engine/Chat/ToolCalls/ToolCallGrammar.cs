@@ -1,4 +1,5 @@
 using AgentRuntime.Engine.Grammar;
+using AgentRuntime.Engine.Grammar.Grounding;
 using AgentRuntime.Engine.Grammar.Matching;
 using AgentRuntime.Engine.Sampling;
 using AgentRuntime.Engine.Tokenization;
@@ -21,10 +22,13 @@ public sealed class ToolCallGrammar
     private readonly ReplyNode _reply;
     private readonly int _reasoning;
 
-    private ToolCallGrammar(Tokenizer tokenizer, ReplyNode reply, int reasoning)
+    private readonly GroundedGrammar? _grounded;
+
+    private ToolCallGrammar(Tokenizer tokenizer, ReplyNode reply, int reasoning, ToolGrounding? grounding)
     {
         (_reply, _reasoning) = (reply, reasoning);
         _grammar = new(tokenizer, reply);
+        _grounded = grounding is null ? null : new(_grammar, grounding);
     }
 
     /// <summary>Compiles the grammar of replies.</summary>
@@ -43,7 +47,7 @@ public sealed class ToolCallGrammar
         var arguments = new ToolArguments(format, tokenizer, options);
         var nodes = offered.ConvertAll(arguments.Compile);
         ReplyOutline outline = ReferenceEquals(format, HarmonyFormat.Instance) ? new HarmonyOutline(format, tokenizer, offered, options) : new MarkedOutline(format, tokenizer, offered, options);
-        return new(tokenizer, outline.Build(nodes), ReplyOutline.Reasoning);
+        return new(tokenizer, outline.Build(nodes), ReplyOutline.Reasoning, options.Grounding);
     }
 
     /// <summary>A mask for one reply, before its first token.</summary>
@@ -53,7 +57,8 @@ public sealed class ToolCallGrammar
     {
         if (thinkingBudget is { } wanted) OptionCheck.Require(wanted >= 0, nameof(thinkingBudget), "at least 0", wanted);
         var start = startsInReasoning ? _grammar.At(space => _reply.At(_reasoning, space)) : _grammar.Start;
-        return new GrammarMask(_grammar, start, thinkingBudget is { } tokens ? new ThinkingBudget(_reply, tokens) : null);
+        var mask = new GrammarMask(_grammar, start, thinkingBudget is { } tokens ? new ThinkingBudget(_reply, tokens) : null);
+        return _grounded is null ? mask : new GroundedMask(_grounded, mask);
     }
 
     private static List<AIFunctionDeclaration> Offered(List<AIFunctionDeclaration> tools, ChatToolMode mode)

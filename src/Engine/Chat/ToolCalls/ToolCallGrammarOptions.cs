@@ -1,4 +1,5 @@
 using AgentRuntime.Engine.Grammar;
+using AgentRuntime.Engine.Grammar.Grounding;
 using Microsoft.Extensions.AI;
 
 namespace AgentRuntime.Engine.Chat.ToolCalls;
@@ -20,6 +21,9 @@ public sealed record ToolCallGrammarOptions
 
     /// <summary>White space in arguments that are JSON: by default fixed, which leaves more of a call without a choice.</summary>
     public JsonWhitespace Whitespace { get; init; } = JsonWhitespace.Fixed;
+
+    /// <summary>Where arguments come from that are held to values that exist; null to hold them to their schemas alone.</summary>
+    public ToolGrounding? Grounding { get; init; }
 
     /// <summary>
     /// Whether a tool whose schema the grammar does not support is held to the names of its parameters only; otherwise it is

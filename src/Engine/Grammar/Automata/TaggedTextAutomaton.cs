@@ -24,6 +24,9 @@ internal sealed class TaggedTextAutomaton : ByteAutomaton
 
     public override int Start { get; }
 
+    /// <summary>How it ends.</summary>
+    public TaggedTextEnd End => _end;
+
     /// <summary>Whether any text fits.</summary>
     public bool IsPossible => _states[Start].Text >= 0;
 

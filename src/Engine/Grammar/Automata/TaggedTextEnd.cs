@@ -12,6 +12,7 @@ internal sealed class TaggedTextEnd
         if (tag.Length == 0 || tag.AsSpan(1).Contains(tag[0])) throw new GrammarException("A closing tag must not be empty, nor hold its first character twice.");
         Tags = new([tag, plainTag]);
         (First, OnOwnLine, Tail) = (tag[0], onOwnLine, tail);
+        Length = tag.Length + (onOwnLine ? 1 : 0) + tail.Length;
     }
 
     /// <summary>Finds the tag, as mark 0, and its plain spelling.</summary>
@@ -21,6 +22,9 @@ internal sealed class TaggedTextEnd
     public byte First { get; }
 
     public bool OnOwnLine { get; }
+
+    /// <summary>Bytes from the text's end on.</summary>
+    public int Length { get; }
 
     public byte[] Tail { get; }
 }

@@ -22,6 +22,9 @@ internal sealed class ParameterNode(string tool, string name, Node value, bool i
     /// <summary>Whether a text is written as it is, up to the closing tag that is part of the value; otherwise values are JSON.</summary>
     public bool IsRaw => isRaw;
 
+    /// <summary>Whether a frame of this node is that of the value, and not of what stands after it.</summary>
+    public static bool IsInValue(Frame frame) => frame.State == InValue;
+
     public override void Begin(Frame parent, StateSpace space, List<Frame> frames) => value.Begin(space.Frame(parent, this, InValue, null), space, frames);
 
     public override bool Check() => value.IsPossible;

@@ -18,6 +18,9 @@ internal sealed class TaggedArgumentsNode : Container
 
     public required IReadOnlySet<int> Required { get; init; }
 
+    /// <summary>For each parameter, those that must come before it; null when their order is free.</summary>
+    public IReadOnlyList<IReadOnlyList<int>>? Needs { get; init; }
+
     /// <summary>Least number of arguments.</summary>
     public required int Min { get; init; }
 
@@ -56,7 +59,8 @@ internal sealed class TaggedArgumentsNode : Container
     {
         var count = Enumerable.Range(0, Values.Count).Count(i => (written >> i & 1) != 0);
         var open = Required.Where(i => (written >> i & 1) == 0).ToList();
-        bool MayCome(int i) => (written >> i & 1) == 0 && Values[i].IsPossible && count < Max && (count + open.Count < Max || open.Contains(i));
+        bool MayCome(int i) => (written >> i & 1) == 0 && Values[i].IsPossible && count < Max && (count + open.Count < Max || open.Contains(i))
+            && Needs?[i].All(other => (written >> other & 1) != 0) != false;
         var branches = Enumerable.Range(0, Values.Count).Where(MayCome).Select(i => (Tags[i], i)).ToList();
         var mayClose = open.Count == 0 && count >= Min;
         if (mayClose) branches.Add(([], Close));

@@ -13,8 +13,6 @@ internal sealed class TokenTrie
 
     private readonly ConcurrentDictionary<(ByteAutomaton, int, int), LexemeMask> _masks = [];
 
-    private readonly int[] _roots = new int[256];
-
     private TokenTrie(Tokenizer tokenizer)
     {
         VocabularySize = tokenizer.VocabularySize;
@@ -48,17 +46,6 @@ internal sealed class TokenTrie
         }
         for (var depth = previous.Length; depth >= 0; depth--) sizes[path[depth]] = values.Count - path[depth];
         (Values, Sizes) = ([.. values], [.. sizes]);
-        (Classes, Heights) = (new ulong[Values.Length], new int[Values.Length]);
-        for (var node = Values.Length - 1; node >= 0; node--)
-        {
-            var end = node + Sizes[node];
-            for (var child = node + 1; child < end; child += Sizes[child])
-            {
-                Classes[node] |= Classes[child] | ByteClasses.Of(Values[child]);
-                Heights[node] = Math.Max(Heights[node], Heights[child] + 1);
-                if (node == 0) _roots[Values[child]] = child;
-            }
-        }
         FirstToken = new int[Values.Length + 1];
         foreach (var (node, _) in ends) FirstToken[node + 1]++;
         for (var i = 0; i < Values.Length; i++) FirstToken[i + 1] += FirstToken[i];
@@ -75,12 +62,6 @@ internal sealed class TokenTrie
     /// <summary>A node's byte.</summary>
     public byte[] Values { get; }
 
-    /// <summary>The classes of all bytes below a node, see <see cref="ByteClasses"/>.</summary>
-    public ulong[] Classes { get; }
-
-    /// <summary>Bytes of the longest way down from a node.</summary>
-    public int[] Heights { get; }
-
     /// <summary>How many nodes its subtree has, itself included.</summary>
     public int[] Sizes { get; }
 
@@ -95,13 +76,26 @@ internal sealed class TokenTrie
     /// <summary>The child of a node by its byte, or -1.</summary>
     public int Child(int node, byte value)
     {
-        if (node == 0) return _roots[value] == 0 ? -1 : _roots[value];
         var end = node + Sizes[node];
         for (var child = node + 1; child < end; child += Sizes[child])
         {
             if (Values[child] == value) return child;
         }
         return -1;
+    }
+
+    /// <summary>The bytes that lead to a node.</summary>
+    public byte[] PathTo(int node)
+    {
+        List<byte> path = [];
+        for (var at = 0; at != node;)
+        {
+            var child = at + 1;
+            while (child + Sizes[child] <= node) child += Sizes[child];
+            path.Add(Values[child]);
+            at = child;
+        }
+        return [.. path];
     }
 
     /// <summary>The mask of a shared automaton's state over the subtree of a node; made once.</summary>

@@ -5,11 +5,14 @@ using System.Runtime.Intrinsics.X86;
 namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
 
 /// <summary>
-/// AVX-512BW: a vector holds a quad of all 16 rows. vpmaddubsw multiplies unsigned by signed bytes and adds pairs in 16
-/// bits; it saturates, so signed weights go in as magnitudes and pass their sign to the activation.
+/// AVX-512BW without VNNI: a vector holds a quad of all 16 rows. vpmaddubsw multiplies unsigned by signed bytes and adds
+/// pairs in 16 bits. Weights of few bits let several quads be summed there before vpmaddwd widens them; signed bytes are
+/// taken apart into two such weights, w = 16·high + low - 128, and the last term into the tokens' sums of bytes.
 /// </summary>
 internal sealed unsafe class Avx512DotKernel : DotKernel
 {
+    private const int Tokens = 8;
+
     private readonly Avx2DotKernel _single = new();
 
     public static bool IsSupported => Avx512BW.IsSupported && Avx2DotKernel.IsSupported;
@@ -18,130 +21,189 @@ internal sealed unsafe class Avx512DotKernel : DotKernel
 
     public override bool FullUnsigned => false;
 
-    public override int TileTokens => 8;
+    public override bool ReadsPacked => _single.ReadsPacked;
 
-    public override void Tile(in Panel panel, Activations x, int* rows, int column, int blocks, float* y, nint yStride, bool accumulate)
+    public override int TileTokens => Tokens;
+
+    public override void Tile(in Panel panel, float* x, int count, int blocks, float* y, nint yStride, bool accumulate)
     {
-        if (panel.Signed) Run<Yes, No>(panel, x, rows, column, blocks, y, yStride, accumulate);
-        else if (panel.HalfScales) Run<No, Yes>(panel, x, rows, column, blocks, y, yStride, accumulate);
-        else Run<No, No>(panel, x, rows, column, blocks, y, yStride, accumulate);
+        if (panel.Signed) RunSigned(panel, x, count, blocks, y, yStride, accumulate);
+        else if (panel.HalfScales) Run<TwoQuads, Yes>(panel, x, count, blocks, y, yStride, accumulate);
+        else if (panel.Bits == 4) Run<EightQuads, No>(panel, x, count, blocks, y, yStride, accumulate);
+        else Run<FourQuads, No>(panel, x, count, blocks, y, yStride, accumulate);
     }
 
     // One token waits for memory rather than for arithmetic; vpsignb, which 512 bits lack, then makes 256 bits faster.
     public override void Tile1(in Panel panel, Activations x, int row, int column, int blocks, float* y, bool accumulate) =>
         _single.Tile1(panel, x, row, column, blocks, y, accumulate);
 
+    /// <summary>Unsigned weights, of which <typeparamref name="TQuads"/> says how many quads' products fit 16 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run<TSigned, THalf>(in Panel panel, Activations x, int* rows, int column, int blocks, float* y, nint yStride, bool accumulate)
-        where TSigned : struct, IFlag where THalf : struct, IFlag
+    private static void Run<TQuads, THalf>(in Panel panel, float* x, int count, int blocks, float* y, nint yStride, bool accumulate)
+        where TQuads : struct, IQuads where THalf : struct, IFlag
     {
-        int quads = THalf.Value ? 4 : 8, parts = THalf.Value ? 2 : 1;
-        var x0 = x.Values(rows[0]) + column;
-        var x1 = x.Values(rows[1]) + column;
-        var x2 = x.Values(rows[2]) + column;
-        var x3 = x.Values(rows[3]) + column;
-        var x4 = x.Values(rows[4]) + column;
-        var x5 = x.Values(rows[5]) + column;
-        var x6 = x.Values(rows[6]) + column;
-        var x7 = x.Values(rows[7]) + column;
-        var first = column / 32;
-        var d0 = x.Scales(rows[0]) + first;
-        var d1 = x.Scales(rows[1]) + first;
-        var d2 = x.Scales(rows[2]) + first;
-        var d3 = x.Scales(rows[3]) + first;
-        var d4 = x.Scales(rows[4]) + first;
-        var d5 = x.Scales(rows[5]) + first;
-        var d6 = x.Scales(rows[6]) + first;
-        var d7 = x.Scales(rows[7]) + first;
-        var s0 = Sums<THalf>(x, rows[0], first);
-        var s1 = Sums<THalf>(x, rows[1], first);
-        var s2 = Sums<THalf>(x, rows[2], first);
-        var s3 = Sums<THalf>(x, rows[3], first);
-        var s4 = Sums<THalf>(x, rows[4], first);
-        var s5 = Sums<THalf>(x, rows[5], first);
-        var s6 = Sums<THalf>(x, rows[6], first);
-        var s7 = Sums<THalf>(x, rows[7], first);
+        int parts = THalf.Value ? 2 : 1, sums = THalf.Value ? TileInput.HalfSums : TileInput.Sums;
         Vector512<float> f0, f1, f2, f3, f4, f5, f6, f7;
         f0 = f1 = f2 = f3 = f4 = f5 = f6 = f7 = Vector512<float>.Zero;
         float* scales = panel.Scales, minima = panel.Minima;
         var next = panel.Next;
-        for (var block = 0; block < blocks; block++)
+        for (var block = 0; block < blocks; block++, x += TileInput.BlockFloats * Tokens)
         {
             var values = panel.Values + block * panel.Stride;
             Panel.Prefetch(ref next, panel.NextStep);
-            for (var part = 0; part < parts; part++)
+            var input = (int*)x;
+            float* d = x + TileInput.Scales * Tokens, s = x + sums * Tokens;
+            for (var part = 0; part < parts; part++, s += Tokens, scales += 16, minima += 16)
             {
                 Vector512<int> i0, i1, i2, i3, i4, i5, i6, i7;
                 i0 = i1 = i2 = i3 = i4 = i5 = i6 = i7 = Vector512<int>.Zero;
-                for (nint quad = 0; quad < 4 * quads; quad += 4)
+                for (var quad = 0; quad < 8 / parts; quad += TQuads.Count)
                 {
-                    var w = Vector512.Load(values);
-                    i0 = Dot<TSigned>(i0, w, x0 + quad);
-                    i1 = Dot<TSigned>(i1, w, x1 + quad);
-                    i2 = Dot<TSigned>(i2, w, x2 + quad);
-                    i3 = Dot<TSigned>(i3, w, x3 + quad);
-                    i4 = Dot<TSigned>(i4, w, x4 + quad);
-                    i5 = Dot<TSigned>(i5, w, x5 + quad);
-                    i6 = Dot<TSigned>(i6, w, x6 + quad);
-                    i7 = Dot<TSigned>(i7, w, x7 + quad);
-                    values += 64;
+                    Vector512<short> p0, p1, p2, p3, p4, p5, p6, p7;
+                    p0 = p1 = p2 = p3 = p4 = p5 = p6 = p7 = Vector512<short>.Zero;
+                    for (var n = 0; n < TQuads.Count; n++, values += 64, input += Tokens)
+                    {
+                        var w = Vector512.Load(values);
+                        p0 += Products(w, input[0]);
+                        p1 += Products(w, input[1]);
+                        p2 += Products(w, input[2]);
+                        p3 += Products(w, input[3]);
+                        p4 += Products(w, input[4]);
+                        p5 += Products(w, input[5]);
+                        p6 += Products(w, input[6]);
+                        p7 += Products(w, input[7]);
+                    }
+                    i0 = Widen<TQuads>(i0, p0);
+                    i1 = Widen<TQuads>(i1, p1);
+                    i2 = Widen<TQuads>(i2, p2);
+                    i3 = Widen<TQuads>(i3, p3);
+                    i4 = Widen<TQuads>(i4, p4);
+                    i5 = Widen<TQuads>(i5, p5);
+                    i6 = Widen<TQuads>(i6, p6);
+                    i7 = Widen<TQuads>(i7, p7);
                 }
-                x0 += 4 * quads;
-                x1 += 4 * quads;
-                x2 += 4 * quads;
-                x3 += 4 * quads;
-                x4 += 4 * quads;
-                x5 += 4 * quads;
-                x6 += 4 * quads;
-                x7 += 4 * quads;
-                var scale = Vector512.Load(scales);
-                scales += 16;
-                f0 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i0), scale * Vector512.Create(d0[block]), f0);
-                f1 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i1), scale * Vector512.Create(d1[block]), f1);
-                f2 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i2), scale * Vector512.Create(d2[block]), f2);
-                f3 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i3), scale * Vector512.Create(d3[block]), f3);
-                f4 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i4), scale * Vector512.Create(d4[block]), f4);
-                f5 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i5), scale * Vector512.Create(d5[block]), f5);
-                f6 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i6), scale * Vector512.Create(d6[block]), f6);
-                f7 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i7), scale * Vector512.Create(d7[block]), f7);
-                if (TSigned.Value) continue;
-                var minimum = Vector512.Load(minima);
-                minima += 16;
-                f0 = Avx512F.FusedMultiplyAddNegated(minimum, Vector512.Create(*s0++), f0);
-                f1 = Avx512F.FusedMultiplyAddNegated(minimum, Vector512.Create(*s1++), f1);
-                f2 = Avx512F.FusedMultiplyAddNegated(minimum, Vector512.Create(*s2++), f2);
-                f3 = Avx512F.FusedMultiplyAddNegated(minimum, Vector512.Create(*s3++), f3);
-                f4 = Avx512F.FusedMultiplyAddNegated(minimum, Vector512.Create(*s4++), f4);
-                f5 = Avx512F.FusedMultiplyAddNegated(minimum, Vector512.Create(*s5++), f5);
-                f6 = Avx512F.FusedMultiplyAddNegated(minimum, Vector512.Create(*s6++), f6);
-                f7 = Avx512F.FusedMultiplyAddNegated(minimum, Vector512.Create(*s7++), f7);
+                Vector512<float> scale = Vector512.Load(scales), minimum = Vector512.Load(minima);
+                f0 = Add(f0, i0, scale, d[0], minimum, s[0]);
+                f1 = Add(f1, i1, scale, d[1], minimum, s[1]);
+                f2 = Add(f2, i2, scale, d[2], minimum, s[2]);
+                f3 = Add(f3, i3, scale, d[3], minimum, s[3]);
+                f4 = Add(f4, i4, scale, d[4], minimum, s[4]);
+                f5 = Add(f5, i5, scale, d[5], minimum, s[5]);
+                f6 = Add(f6, i6, scale, d[6], minimum, s[6]);
+                f7 = Add(f7, i7, scale, d[7], minimum, s[7]);
             }
         }
-        Store(f0, y, accumulate);
-        Store(f1, y + yStride, accumulate);
-        Store(f2, y + 2 * yStride, accumulate);
-        Store(f3, y + 3 * yStride, accumulate);
-        Store(f4, y + 4 * yStride, accumulate);
-        Store(f5, y + 5 * yStride, accumulate);
-        Store(f6, y + 6 * yStride, accumulate);
-        Store(f7, y + 7 * yStride, accumulate);
+        Store(f0, f1, f2, f3, y, yStride, count, accumulate);
+        Store(f4, f5, f6, f7, y + 4 * yStride, yStride, count - 4, accumulate);
     }
 
-    private static float* Sums<THalf>(Activations x, int row, int block) where THalf : struct, IFlag =>
-        THalf.Value ? x.HalfSums(row) + 2 * block : x.Sums(row) + block;
+    /// <summary>Signed bytes, as 16·high + low - 128 with both parts in 0 … 15: 8 quads of either fit 16 bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RunSigned(in Panel panel, float* x, int count, int blocks, float* y, nint yStride, bool accumulate)
+    {
+        Vector512<float> f0, f1, f2, f3, f4, f5, f6, f7;
+        f0 = f1 = f2 = f3 = f4 = f5 = f6 = f7 = Vector512<float>.Zero;
+        var scales = panel.Scales;
+        var next = panel.Next;
+        for (var block = 0; block < blocks; block++, x += TileInput.BlockFloats * Tokens, scales += 16)
+        {
+            var values = panel.Values + block * panel.Stride;
+            Panel.Prefetch(ref next, panel.NextStep);
+            var input = (int*)x;
+            Vector512<short> p0, p1, p2, p3, p4, p5, p6, p7, q0, q1, q2, q3, q4, q5, q6, q7;
+            p0 = p1 = p2 = p3 = p4 = p5 = p6 = p7 = q0 = q1 = q2 = q3 = q4 = q5 = q6 = q7 = Vector512<short>.Zero;
+            for (var quad = 0; quad < 8; quad++, values += 64, input += Tokens)
+            {
+                var w = Vector512.Load(values);
+                var low = w & Vector512.Create((byte)15);
+                var high = ((w.AsUInt16() >>> 4).AsByte() & Vector512.Create((byte)15)) ^ Vector512.Create((byte)8);
+                AddBoth(low, high, input[0], ref p0, ref q0);
+                AddBoth(low, high, input[1], ref p1, ref q1);
+                AddBoth(low, high, input[2], ref p2, ref q2);
+                AddBoth(low, high, input[3], ref p3, ref q3);
+                AddBoth(low, high, input[4], ref p4, ref q4);
+                AddBoth(low, high, input[5], ref p5, ref q5);
+                AddBoth(low, high, input[6], ref p6, ref q6);
+                AddBoth(low, high, input[7], ref p7, ref q7);
+            }
+            var d = x + TileInput.Scales * Tokens;
+            var offsets = (int*)(x + TileInput.Offsets * Tokens);
+            var scale = Vector512.Load(scales);
+            f0 = Add(f0, p0, q0, offsets[0], scale, d[0]);
+            f1 = Add(f1, p1, q1, offsets[1], scale, d[1]);
+            f2 = Add(f2, p2, q2, offsets[2], scale, d[2]);
+            f3 = Add(f3, p3, q3, offsets[3], scale, d[3]);
+            f4 = Add(f4, p4, q4, offsets[4], scale, d[4]);
+            f5 = Add(f5, p5, q5, offsets[5], scale, d[5]);
+            f6 = Add(f6, p6, q6, offsets[6], scale, d[6]);
+            f7 = Add(f7, p7, q7, offsets[7], scale, d[7]);
+        }
+        Store(f0, f1, f2, f3, y, yStride, count, accumulate);
+        Store(f4, f5, f6, f7, y + 4 * yStride, yStride, count - 4, accumulate);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Dot<TSigned>(Vector512<int> sum, Vector512<byte> w, sbyte* x) where TSigned : struct, IFlag
+    private static Vector512<short> Products(Vector512<byte> w, int input) => Avx512BW.MultiplyAddAdjacent(w, Vector512.Create(input).AsSByte());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddBoth(Vector512<byte> low, Vector512<byte> high, int input, ref Vector512<short> lowSum, ref Vector512<short> highSum)
     {
-        var a = Vector512.Create(*(int*)x).AsSByte();
-        if (TSigned.Value)
-        {
-            a = Vector512.ConditionalSelect(Vector512.LessThan(w.AsSByte(), Vector512<sbyte>.Zero), Vector512<sbyte>.Zero - a, a);
-            w = Vector512.Abs(w.AsSByte()).AsByte();
-        }
-        return sum + Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(w, a), Vector512<short>.One);
+        var x = Vector512.Create(input).AsSByte();
+        lowSum += Avx512BW.MultiplyAddAdjacent(low, x);
+        highSum += Avx512BW.MultiplyAddAdjacent(high, x);
     }
 
-    private static void Store(Vector512<float> value, float* y, bool accumulate) =>
-        (accumulate ? value + Vector512.Load(y) : value).Store(y);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Widen<TQuads>(Vector512<int> sum, Vector512<short> products) where TQuads : struct, IQuads
+    {
+        var wide = Avx512BW.MultiplyAddAdjacent(products, Vector512<short>.One);
+        return TQuads.Count == 8 ? wide : sum + wide;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Add(Vector512<float> f, Vector512<int> i, Vector512<float> scale, float d, Vector512<float> minimum, float sum)
+    {
+        f = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i), scale * Vector512.Create(d), f);
+        return Avx512F.FusedMultiplyAddNegated(minimum, Vector512.Create(sum), f);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Add(Vector512<float> f, Vector512<short> low, Vector512<short> high, int offset, Vector512<float> scale, float d)
+    {
+        var i = Avx512BW.MultiplyAddAdjacent(low, Vector512<short>.One) + Vector512.Create(offset)
+            + Avx512BW.MultiplyAddAdjacent(high, Vector512.Create((short)16));
+        return Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i), scale * Vector512.Create(d), f);
+    }
+
+    private static void Store(Vector512<float> f0, Vector512<float> f1, Vector512<float> f2, Vector512<float> f3, float* y, nint yStride, int count, bool accumulate)
+    {
+        if (count > 0) Store(f0, y, accumulate);
+        if (count > 1) Store(f1, y + yStride, accumulate);
+        if (count > 2) Store(f2, y + 2 * yStride, accumulate);
+        if (count > 3) Store(f3, y + 3 * yStride, accumulate);
+    }
+
+    private static void Store(Vector512<float> value, float* y, bool accumulate) => (accumulate ? value + Vector512.Load(y) : value).Store(y);
+
+    /// <summary>A constant type argument: of how many quads the sum of products fits 16 bits.</summary>
+    private interface IQuads
+    {
+        static abstract int Count { get; }
+    }
+
+    // 8 · 2 · 15 · 127, 4 · 2 · 31 · 127 and 2 · 2 · 63 · 127 are below 32768.
+    private readonly struct EightQuads : IQuads
+    {
+        public static int Count { [MethodImpl(MethodImplOptions.AggressiveInlining)] get => 8; }
+    }
+
+    private readonly struct FourQuads : IQuads
+    {
+        public static int Count { [MethodImpl(MethodImplOptions.AggressiveInlining)] get => 4; }
+    }
+
+    private readonly struct TwoQuads : IQuads
+    {
+        public static int Count { [MethodImpl(MethodImplOptions.AggressiveInlining)] get => 2; }
+    }
 }

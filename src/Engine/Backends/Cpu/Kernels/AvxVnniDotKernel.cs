@@ -10,87 +10,88 @@ namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
 /// </summary>
 internal sealed unsafe class AvxVnniDotKernel : DotKernel
 {
+    private const int Tokens = 4;
+
     public static bool IsSupported => AvxVnni.IsSupported && Fma.IsSupported;
 
     public override string Name => "AVX-VNNI";
 
     public override bool FullUnsigned => true;
 
-    public override int TileTokens => 4;
+    public override bool ReadsPacked => PackedDot.IsSupported;
 
-    public override void Tile(in Panel panel, Activations x, int* rows, int column, int blocks, float* y, nint yStride, bool accumulate)
+    public override int TileTokens => Tokens;
+
+    public override void Tile(in Panel panel, float* x, int count, int blocks, float* y, nint yStride, bool accumulate)
     {
-        if (panel.HalfScales) Run4<Yes>(panel, x, rows, column, blocks, y, yStride, accumulate);
-        else Run4<No>(panel, x, rows, column, blocks, y, yStride, accumulate);
+        if (panel.HalfScales) Run4<Yes>(panel, x, count, blocks, y, yStride, accumulate);
+        else Run4<No>(panel, x, count, blocks, y, yStride, accumulate);
     }
 
     public override void Tile1(in Panel panel, Activations x, int row, int column, int blocks, float* y, bool accumulate)
     {
-        if (panel.HalfScales) Run1<Yes>(panel, x, row, column, blocks, y, accumulate);
+        if (panel.Packed) PackedDot.Run(panel, x, row, column, blocks, y, accumulate);
+        else if (panel.HalfScales) Run1<Yes>(panel, x, row, column, blocks, y, accumulate);
         else Run1<No>(panel, x, row, column, blocks, y, accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run4<THalf>(in Panel panel, Activations x, int* rows, int column, int blocks, float* y, nint yStride, bool accumulate)
+    private static void Run4<THalf>(in Panel panel, float* x, int count, int blocks, float* y, nint yStride, bool accumulate)
         where THalf : struct, IFlag
     {
         int quads = THalf.Value ? 4 : 8, parts = THalf.Value ? 2 : 1;
-        sbyte* x0 = x.Values(rows[0]) + column, x1 = x.Values(rows[1]) + column, x2 = x.Values(rows[2]) + column, x3 = x.Values(rows[3]) + column;
-        var first = column / 32;
-        float* d0 = x.Scales(rows[0]) + first, d1 = x.Scales(rows[1]) + first, d2 = x.Scales(rows[2]) + first, d3 = x.Scales(rows[3]) + first;
-        float* s0 = Sums<THalf>(x, rows[0], first), s1 = Sums<THalf>(x, rows[1], first), s2 = Sums<THalf>(x, rows[2], first), s3 = Sums<THalf>(x, rows[3], first);
+        var sums = THalf.Value ? TileInput.HalfSums : TileInput.Sums;
         Vector256<float> f0, f1, f2, f3, g0, g1, g2, g3;
         f0 = f1 = f2 = f3 = g0 = g1 = g2 = g3 = Vector256<float>.Zero;
         float* scales = panel.Scales, minima = panel.Minima;
         var next = panel.Next;
-        for (var block = 0; block < blocks; block++)
+        for (var block = 0; block < blocks; block++, x += TileInput.BlockFloats * Tokens)
         {
             var values = panel.Values + block * panel.Stride;
             Panel.Prefetch(ref next, panel.NextStep);
-            for (var part = 0; part < parts; part++)
+            var input = (int*)x;
+            float* d = x + TileInput.Scales * Tokens, s = x + sums * Tokens;
+            for (var part = 0; part < parts; part++, s += Tokens)
             {
                 Vector256<int> i0, i1, i2, i3, j0, j1, j2, j3;
                 i0 = i1 = i2 = i3 = j0 = j1 = j2 = j3 = Vector256<int>.Zero;
                 for (var quad = 0; quad < quads; quad++)
                 {
                     Vector256<byte> w = Vector256.Load(values), v = Vector256.Load(values + 32);
-                    var a = Vector256.Create(*(int*)x0).AsSByte();
+                    var a = Vector256.Create(input[0]).AsSByte();
                     i0 = Dot(i0, w, a);
                     j0 = Dot(j0, v, a);
-                    a = Vector256.Create(*(int*)x1).AsSByte();
+                    a = Vector256.Create(input[1]).AsSByte();
                     i1 = Dot(i1, w, a);
                     j1 = Dot(j1, v, a);
-                    a = Vector256.Create(*(int*)x2).AsSByte();
+                    a = Vector256.Create(input[2]).AsSByte();
                     i2 = Dot(i2, w, a);
                     j2 = Dot(j2, v, a);
-                    a = Vector256.Create(*(int*)x3).AsSByte();
+                    a = Vector256.Create(input[3]).AsSByte();
                     i3 = Dot(i3, w, a);
                     j3 = Dot(j3, v, a);
                     values += 64;
-                    x0 += 4;
-                    x1 += 4;
-                    x2 += 4;
-                    x3 += 4;
+                    input += Tokens;
                 }
                 Vector256<float> low = Vector256.Load(scales), high = Vector256.Load(scales + 8);
                 scales += 16;
-                Scale(i0, j0, low, high, d0[block], ref f0, ref g0);
-                Scale(i1, j1, low, high, d1[block], ref f1, ref g1);
-                Scale(i2, j2, low, high, d2[block], ref f2, ref g2);
-                Scale(i3, j3, low, high, d3[block], ref f3, ref g3);
+                Scale(i0, j0, low, high, d[0], ref f0, ref g0);
+                Scale(i1, j1, low, high, d[1], ref f1, ref g1);
+                Scale(i2, j2, low, high, d[2], ref f2, ref g2);
+                Scale(i3, j3, low, high, d[3], ref f3, ref g3);
                 low = Vector256.Load(minima);
                 high = Vector256.Load(minima + 8);
                 minima += 16;
-                Subtract(low, high, *s0++, ref f0, ref g0);
-                Subtract(low, high, *s1++, ref f1, ref g1);
-                Subtract(low, high, *s2++, ref f2, ref g2);
-                Subtract(low, high, *s3++, ref f3, ref g3);
+                Subtract(low, high, s[0], ref f0, ref g0);
+                Subtract(low, high, s[1], ref f1, ref g1);
+                Subtract(low, high, s[2], ref f2, ref g2);
+                Subtract(low, high, s[3], ref f3, ref g3);
             }
         }
         Store(f0, g0, y, accumulate);
-        Store(f1, g1, y + yStride, accumulate);
-        Store(f2, g2, y + 2 * yStride, accumulate);
-        Store(f3, g3, y + 3 * yStride, accumulate);
+        if (count > 1) Store(f1, g1, y + yStride, accumulate);
+        if (count > 2) Store(f2, g2, y + 2 * yStride, accumulate);
+        if (count > 3) Store(f3, g3, y + 3 * yStride, accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -26,13 +26,19 @@ internal abstract unsafe class DotKernel
     /// <summary>Tokens that <see cref="Tile"/> computes together.</summary>
     public abstract int TileTokens { get; }
 
-    /// <summary>
-    /// y[t · yStride + r] (+)= Σ over <paramref name="blocks"/> blocks of panel row r times activation row rows[t], for
-    /// <see cref="TileTokens"/> tokens; the panel's first block stands at <paramref name="column"/> of the activations, a multiple of 32.
-    /// </summary>
-    public abstract void Tile(in Panel panel, Activations x, int* rows, int column, int blocks, float* y, nint yStride, bool accumulate);
+    /// <summary>Whether <see cref="Tile1"/> takes weights of 4 to 6 bits as they lie in memory, unpacking them in registers.</summary>
+    public abstract bool ReadsPacked { get; }
 
-    /// <summary>The same for one token.</summary>
+    /// <summary>
+    /// y[t · yStride + r] (+)= Σ over <paramref name="blocks"/> blocks of panel row r times token t of a tile
+    /// (<see cref="TileInput"/>), for the first <paramref name="count"/> of its <see cref="TileTokens"/> tokens.
+    /// </summary>
+    public abstract void Tile(in Panel panel, float* x, int count, int blocks, float* y, nint yStride, bool accumulate);
+
+    /// <summary>
+    /// The same for one token, activation row <paramref name="row"/>; the panel's first block stands at
+    /// <paramref name="column"/> of it, a multiple of 32.
+    /// </summary>
     public abstract void Tile1(in Panel panel, Activations x, int row, int column, int blocks, float* y, bool accumulate);
 
     private static List<DotKernel> FindSupported()

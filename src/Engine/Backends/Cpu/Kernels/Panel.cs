@@ -33,6 +33,17 @@ internal unsafe struct Panel
     /// <summary>A scale covers 16 columns instead of 32.</summary>
     public bool HalfScales;
 
+    /// <summary>Bits of an unsigned value: 4, 5, 6 or 8.</summary>
+    public int Bits;
+
+    /// <summary>
+    /// Values of 4 to 6 bits lie packed (<see cref="Matrices.Packing.ValuePlanes"/>), and <see cref="GroupGap"/> more bytes after every 8 blocks.
+    /// </summary>
+    public bool Packed;
+
+    /// <summary>Bytes between 8 packed blocks and the next 8.</summary>
+    public nint GroupGap;
+
     /// <summary>
     /// Memory that will be read next, to be prefetched a little with each block; null for none. Products of one token
     /// spend their time waiting for weights, and the processor alone does not look far enough ahead.
@@ -41,6 +52,9 @@ internal unsafe struct Panel
 
     /// <summary>Bytes of <see cref="Next"/> to prefetch with each block.</summary>
     public nint NextStep;
+
+    /// <summary>A packed block's values.</summary>
+    public readonly byte* Block(int block) => Values + block * Stride + block / 8 * GroupGap;
 
     /// <summary>Prefetches what belongs to a block.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

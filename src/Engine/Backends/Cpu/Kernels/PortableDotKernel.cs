@@ -14,30 +14,36 @@ internal sealed unsafe class PortableDotKernel : DotKernel
 
     public override bool FullUnsigned => false;
 
-    public override int TileTokens => 4;
+    public override bool ReadsPacked => false;
 
-    public override void Tile(in Panel panel, Activations x, int* rows, int column, int blocks, float* y, nint yStride, bool accumulate)
-    {
-        for (var t = 0; t < 4; t++) Tile1(panel, x, rows[t], column, blocks, y + t * yStride, accumulate);
-    }
+    public override int TileTokens => 1;
 
+    public override void Tile(in Panel panel, float* x, int count, int blocks, float* y, nint yStride, bool accumulate) =>
+        Run(
+            panel, (int*)x, TileInput.BlockFloats, x + TileInput.Scales, TileInput.BlockFloats, x + (panel.HalfScales ? TileInput.HalfSums : TileInput.Sums),
+            TileInput.BlockFloats, blocks, y, accumulate);
+
+    public override void Tile1(in Panel panel, Activations x, int row, int column, int blocks, float* y, bool accumulate) =>
+        Run(
+            panel, (int*)(x.Values(row) + column), 8, x.Scales(row) + column / 32, 1,
+            panel.HalfScales ? x.HalfSums(row) + column / 16 : x.Sums(row) + column / 32, panel.HalfScales ? 2 : 1, blocks, y, accumulate);
+
+    /// <summary>One token's quads, scales and sums, each with its distance from one block to the next.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Tile1(in Panel panel, Activations x, int row, int column, int blocks, float* y, bool accumulate)
+    private static void Run(
+        in Panel panel, int* values, int valueStride, float* scales, int scaleStride, float* sums, int sumStride, int blocks, float* y, bool accumulate)
     {
         int parts = panel.HalfScales ? 2 : 1, quads = 8 / parts;
-        var values = x.Values(row) + column;
-        var scales = x.Scales(row) + column / 32;
-        var sums = panel.HalfScales ? x.HalfSums(row) + column / 16 : x.Sums(row) + column / 32;
         for (var r = 0; r < Panel.Rows; r += 4)
         {
             var total = Vector128<float>.Zero;
-            for (var part = 0; part < blocks * parts; part++)
+            for (var index = 0; index < blocks * parts; index++)
             {
-                var block = part / parts;
-                var w = panel.Values + block * panel.Stride + (part - block * parts) * (64 * quads) + 4 * r;
-                var dot = Dot((sbyte*)w, values + part * quads * 4, quads);
-                total += Vector128.ConvertToSingle(dot) * (Vector128.Load(panel.Scales + part * 16 + r) * Vector128.Create(scales[block]));
-                if (!panel.Signed) total -= Vector128.Load(panel.Minima + part * 16 + r) * Vector128.Create(sums[part]);
+                int block = index / parts, part = index - block * parts;
+                var w = panel.Values + block * panel.Stride + part * (64 * quads) + 4 * r;
+                var dot = Dot((sbyte*)w, (sbyte*)(values + block * valueStride + part * quads), quads);
+                total += Vector128.ConvertToSingle(dot) * (Vector128.Load(panel.Scales + index * 16 + r) * Vector128.Create(scales[block * scaleStride]));
+                if (!panel.Signed) total -= Vector128.Load(panel.Minima + index * 16 + r) * Vector128.Create(sums[block * sumStride + part]);
             }
             (accumulate ? total + Vector128.Load(y + r) : total).Store(y + r);
         }

@@ -12,7 +12,8 @@ namespace AgentRuntime.Engine.Backends.Cpu.Matrices;
 /// </summary>
 internal sealed unsafe class PackedMatrix : WeightMatrix
 {
-    private const int InputBytesPerBlock = 512 << 10;
+    // A tile costs as much whether it is full or not, and as much as this many single tokens.
+    private const int FewestTileTokens = 3;
 
     // Far enough to cover the latency of a loaded memory bus, near enough to stay in the second-level cache.
     private const int PrefetchDistance = 32 << 10;
@@ -54,76 +55,91 @@ internal sealed unsafe class PackedMatrix : WeightMatrix
     public override void Multiply(in MatrixJob job, int thread, int threads, ThreadScratch scratch)
     {
         var (start, end) = WorkShare.Of(Panels, thread, threads);
-        var tokenBlock = Math.Max(32, InputBytesPerBlock / Columns / 8 * 8);
+        var single = job.Tokens < FewestTileTokens;
+        var tokenBlock = ThreadScratch.TokenBlock(Columns);
         for (var token = 0; token < job.Tokens; token += tokenBlock)
         {
             var tokens = Math.Min(tokenBlock, job.Tokens - token);
+            if (!single) Pack(job.X, job.Rows + token, tokens, scratch.Tiles);
+            if (!single && job.X.Remainder is { } rest) Pack(rest, job.Rows + token, tokens, scratch.RemainderTiles);
             for (var panel = start; panel < end; panel++)
             {
-                if ((panel + 1) * Panel.Rows <= Rows) MultiplyPanel(job, panel, token, tokens, scratch);
-                else MultiplyLastPanel(job, panel, token, tokens, scratch);
+                var y = job.Y + token * job.YStride + panel * Panel.Rows;
+                if ((panel + 1) * Panel.Rows <= Rows) MultiplyPanel(job, panel, token, tokens, y, job.YStride, job.Accumulate, scratch);
+                else MultiplyLastPanel(job, panel, token, tokens, y, scratch);
             }
         }
     }
 
     public override void Dispose() => _data.Dispose();
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void MultiplyPanel(in MatrixJob job, int panel, int token, int tokens, ThreadScratch scratch)
+    private void Pack(Activations x, int* rows, int tokens, float* tiles)
     {
-        var rows = job.Rows + token;
-        var y = job.Y + token * job.YStride + panel * Panel.Rows;
+        for (var t = 0; t < tokens; t += _kernel.TileTokens, tiles += TileFloats)
+            TileInput.Pack(x, rows + t, Math.Min(_kernel.TileTokens, tokens - t), _kernel.TileTokens, Columns, tiles);
+    }
+
+    private nint TileFloats => (nint)Columns / 32 * TileInput.BlockFloats * _kernel.TileTokens;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void MultiplyPanel(in MatrixJob job, int panel, int token, int tokens, float* y, nint yStride, bool accumulate, ThreadScratch scratch)
+    {
+        var single = job.Tokens < FewestTileTokens;
         for (var column = 0; column < Columns; column += PanelScratch.Columns)
         {
-            var view = Open(panel, column, scratch, out var blocks);
-            MultiplyStretch(ref view, job.X, rows, tokens, column, blocks, y, job.YStride, job.Accumulate || column > 0);
-            if (job.X.Remainder is { } remainder) MultiplyStretch(ref view, remainder, rows, tokens, column, blocks, y, job.YStride, true);
+            var view = Open(panel, column, scratch, unpack: !single || !_kernel.ReadsPacked, out var blocks);
+            var add = accumulate || column > 0;
+            if (single)
+            {
+                for (var t = 0; t < tokens; t++)
+                {
+                    var row = job.Rows[token + t];
+                    _kernel.Tile1(view, job.X, row, column, blocks, y + t * yStride, add);
+                    if (job.X.Remainder is { } rest) _kernel.Tile1(view, rest, row, column, blocks, y + t * yStride, true);
+                    view.Next = null;
+                }
+            }
+            else
+            {
+                MultiplyTiles(ref view, scratch.Tiles, tokens, column, blocks, y, yStride, add);
+                if (job.X.Remainder is not null) MultiplyTiles(ref view, scratch.RemainderTiles, tokens, column, blocks, y, yStride, true);
+            }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void MultiplyStretch(
-        ref Panel view, Activations x, int* rows, int tokens, int column, int blocks, float* y, nint yStride, bool accumulate)
+    private void MultiplyTiles(ref Panel view, float* tiles, int tokens, int column, int blocks, float* y, nint yStride, bool accumulate)
     {
-        var t = 0;
-        for (; t <= tokens - _kernel.TileTokens; t += _kernel.TileTokens)
+        var tileTokens = _kernel.TileTokens;
+        tiles += column / 32 * TileInput.BlockFloats * tileTokens;
+        for (var t = 0; t < tokens; t += tileTokens, tiles += TileFloats)
         {
-            _kernel.Tile(view, x, rows + t, column, blocks, y + t * yStride, yStride, accumulate);
-            view.Next = null;
-        }
-        for (; t < tokens; t++)
-        {
-            _kernel.Tile1(view, x, rows[t], column, blocks, y + t * yStride, accumulate);
+            _kernel.Tile(view, tiles, Math.Min(tileTokens, tokens - t), blocks, y + t * yStride, yStride, accumulate);
             view.Next = null;
         }
     }
 
     /// <summary>The panel whose last rows do not exist: computed aside, and only the existing rows stored.</summary>
-    private void MultiplyLastPanel(in MatrixJob job, int panel, int token, int tokens, ThreadScratch scratch)
+    private void MultiplyLastPanel(in MatrixJob job, int panel, int token, int tokens, float* y, ThreadScratch scratch)
     {
         var rows = Rows - panel * Panel.Rows;
-        for (var t = token; t < token + tokens; t++)
+        MultiplyPanel(job, panel, token, tokens, scratch.LastPanel, Panel.Rows, accumulate: false, scratch);
+        for (var t = 0; t < tokens; t++)
         {
-            var y = new Span<float>(job.Y + t * job.YStride + panel * Panel.Rows, rows);
-            var tile = new Span<float>(scratch.Tile, Panel.Rows);
-            tile.Clear();
-            if (job.Accumulate) y.CopyTo(tile);
-            for (var column = 0; column < Columns; column += PanelScratch.Columns)
+            for (var r = 0; r < rows; r++)
             {
-                var view = Open(panel, column, scratch, out var blocks);
-                _kernel.Tile1(view, job.X, job.Rows[t], column, blocks, scratch.Tile, accumulate: true);
-                if (job.X.Remainder is { } remainder) _kernel.Tile1(view, remainder, job.Rows[t], column, blocks, scratch.Tile, accumulate: true);
+                var value = scratch.LastPanel[t * Panel.Rows + r];
+                y[t * job.YStride + r] = job.Accumulate ? y[t * job.YStride + r] + value : value;
             }
-            tile[..rows].CopyTo(y);
         }
     }
 
-    private Panel Open(int panel, int column, ThreadScratch scratch, out int blocks)
+    private Panel Open(int panel, int column, ThreadScratch scratch, bool unpack, out int blocks)
     {
         var columns = Math.Min(PanelScratch.Columns, Columns - column);
         blocks = columns / 32;
         var unit = _data.Bytes + panel * _panelBytes + _format.PanelBytes(column);
-        var view = _format.Open(unit, columns, scratch.Panel);
+        var view = _format.Open(unit, columns, scratch.Panel, unpack);
         // Panels follow one another, so this reaches into the next; past the last, a prefetch does no harm.
         view.Next = unit + PrefetchDistance;
         view.NextStep = (nint)_format.PanelBytes(columns) / blocks;

@@ -34,7 +34,7 @@ internal sealed unsafe class Workspace : IDisposable
         Gate = Own(new Activations(feedForwardRows, width, precise: !dense));
         var maxColumns = Math.Max(Math.Max(config.EmbeddingLength, attention), width);
         Scratch = new ThreadScratch[threads];
-        for (var i = 0; i < threads; i++) Scratch[i] = Own(new ThreadScratch(maxColumns));
+        for (var i = 0; i < threads; i++) Scratch[i] = Own(new ThreadScratch(maxColumns, precise: !dense));
     }
 
     public int MaxTokens { get; }

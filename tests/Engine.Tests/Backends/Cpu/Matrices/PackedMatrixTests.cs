@@ -51,7 +51,7 @@ public sealed unsafe class PackedMatrixTests
         using var matrix = new PackedMatrix(32, 224, PackedFormat.For(StorageType.Q8_0, DotKernel.Best)!, DotKernel.Best);
         for (var panel = 0; panel < matrix.Panels; panel++) matrix.Pack(panel, data.Stored, data.RowBytes);
         var y = new float[5 * 32];
-        using var scratch = new ThreadScratch(224);
+        using var scratch = new ThreadScratch(224, precise: true);
         fixed (float* output = y) matrix.Multiply(new MatrixJob(x, data.RowIndexes, 5, output, 32), 0, 1, scratch);
         data.AssertProduct(y, quantized: false, accumulated: false, 1e-4);
     }

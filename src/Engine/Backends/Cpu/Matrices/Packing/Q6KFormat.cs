@@ -44,10 +44,18 @@ internal sealed unsafe class Q6KFormat : PackedFormat
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override Panel Open(byte* unit, int columns, PanelScratch scratch)
+    public override Panel Open(byte* unit, int columns, PanelScratch scratch, bool unpack)
     {
         float* scales = scratch.Scales, minima = scratch.Minima;
         var values = scratch.Values;
+        var panel = new Panel { Values = values, Stride = Panel.BlockBytes, Scales = scales, Minima = minima, HalfScales = true, Bits = 6 };
+        if (!unpack)
+        {
+            panel.Packed = true;
+            panel.Values = unit + Header + BlockHeader;
+            panel.Stride = BlockBytes;
+            panel.GroupGap = Header;
+        }
         for (var u = 0; u < columns / 256; u++)
         {
             var (lowScale, highScale) = ScaleRows.Halves(unit);
@@ -64,17 +72,10 @@ internal sealed unsafe class Q6KFormat : PackedFormat
                     scales += Panel.Rows;
                     minima += Panel.Rows;
                 }
-                ValuePlanes.Unpack(unit + BlockHeader, 6, values);
+                if (unpack) ValuePlanes.Unpack(unit + BlockHeader, 6, values);
                 values += Panel.BlockBytes;
             }
         }
-        return new Panel
-        {
-            Values = scratch.Values,
-            Stride = Panel.BlockBytes,
-            Scales = scratch.Scales,
-            Minima = scratch.Minima,
-            HalfScales = true,
-        };
+        return panel;
     }
 }

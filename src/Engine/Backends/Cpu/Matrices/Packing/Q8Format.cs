@@ -29,7 +29,7 @@ internal sealed unsafe class Q8Format(bool unsigned) : PackedFormat
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override Panel Open(byte* unit, int columns, PanelScratch scratch)
+    public override Panel Open(byte* unit, int columns, PanelScratch scratch, bool unpack)
     {
         var panel = new Panel
         {
@@ -38,6 +38,7 @@ internal sealed unsafe class Q8Format(bool unsigned) : PackedFormat
             Scales = scratch.Scales,
             Minima = scratch.Minima,
             Signed = !unsigned,
+            Bits = 8,
         };
         for (var block = 0; block < columns / 32; block++, unit += UnitBytes)
         {

@@ -57,9 +57,16 @@ internal sealed unsafe class SmallBlockFormat : PackedFormat
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override Panel Open(byte* unit, int columns, PanelScratch scratch)
+    public override Panel Open(byte* unit, int columns, PanelScratch scratch, bool unpack)
     {
         float zeroPoint = 1 << (_bits - 1);
+        var panel = new Panel { Values = scratch.Values, Stride = Panel.BlockBytes, Scales = scratch.Scales, Minima = scratch.Minima, Bits = _bits };
+        if (!unpack)
+        {
+            panel.Packed = true;
+            panel.Values = unit + _header;
+            panel.Stride = UnitBytes;
+        }
         for (var block = 0; block < columns / 32; block++, unit += UnitBytes)
         {
             var (low, high) = ScaleRows.Halves(unit);
@@ -74,8 +81,8 @@ internal sealed unsafe class SmallBlockFormat : PackedFormat
             {
                 ScaleRows.Store(low * zeroPoint, high * zeroPoint, scratch.Minima + block * Panel.Rows);
             }
-            ValuePlanes.Unpack(unit + _header, _bits, scratch.Values + block * Panel.BlockBytes);
+            if (unpack) ValuePlanes.Unpack(unit + _header, _bits, scratch.Values + block * Panel.BlockBytes);
         }
-        return new Panel { Values = scratch.Values, Stride = Panel.BlockBytes, Scales = scratch.Scales, Minima = scratch.Minima };
+        return panel;
     }
 }

@@ -55,10 +55,18 @@ internal sealed unsafe class SuperBlockFormat(StorageType type) : PackedFormat
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override Panel Open(byte* unit, int columns, PanelScratch scratch)
+    public override Panel Open(byte* unit, int columns, PanelScratch scratch, bool unpack)
     {
         float* scales = scratch.Scales, minima = scratch.Minima;
         var values = scratch.Values;
+        var panel = new Panel { Values = values, Stride = Panel.BlockBytes, Scales = scales, Minima = minima, Bits = _bits };
+        if (!unpack)
+        {
+            panel.Packed = true;
+            panel.Values = unit + Header + BlockHeader;
+            panel.Stride = BlockBytes;
+            panel.GroupGap = Header;
+        }
         for (var u = 0; u < columns / 256; u++)
         {
             var (lowScale, highScale) = ScaleRows.Halves(unit);
@@ -70,12 +78,12 @@ internal sealed unsafe class SuperBlockFormat(StorageType type) : PackedFormat
                 ScaleRows.Store(low * lowScale, high * highScale, scales);
                 (low, high) = ScaleRows.Bytes(unit + Panel.Rows);
                 ScaleRows.Store(low * lowMinimum, high * highMinimum, minima);
-                ValuePlanes.Unpack(unit + BlockHeader, _bits, values);
+                if (unpack) ValuePlanes.Unpack(unit + BlockHeader, _bits, values);
                 scales += Panel.Rows;
                 minima += Panel.Rows;
                 values += Panel.BlockBytes;
             }
         }
-        return new Panel { Values = scratch.Values, Stride = Panel.BlockBytes, Scales = scratch.Scales, Minima = scratch.Minima };
+        return panel;
     }
 }

@@ -4,6 +4,7 @@ using AgentRuntime.Engine.Chat;
 using AgentRuntime.Server.Chat;
 using AgentRuntime.Server.Completions;
 using AgentRuntime.Server.Http;
+using AgentRuntime.Server.Responses;
 using AgentRuntime.Server.Tokens;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -18,8 +19,8 @@ using Microsoft.Extensions.Hosting;
 namespace AgentRuntime.Server;
 
 /// <summary>
-/// An engine as an OpenAI-compatible HTTP server: <c>/v1/chat/completions</c>, <c>/v1/completions</c>, <c>/v1/models</c>,
-/// <c>/tokenize</c>, <c>/detokenize</c>, <c>/health</c>. It listens on this machine only unless there is an API key.
+/// An engine as an OpenAI-compatible HTTP server: <c>/v1/chat/completions</c>, <c>/v1/completions</c>,
+/// <c>/v1/responses</c>, <c>/v1/models</c>, <c>/tokenize</c>, <c>/detokenize</c>, <c>/health</c>. It listens on this machine only unless there is an API key.
 /// </summary>
 public sealed class InferenceServer : IAsyncDisposable
 {
@@ -109,6 +110,7 @@ public sealed class InferenceServer : IAsyncDisposable
         var (chat, completions, tokens) = (new ChatCompletionsEndpoint(_context), new CompletionsEndpoint(_context), new TokensEndpoint(_context));
         _app.MapPost("/v1/chat/completions", Limited(chat.HandleAsync));
         _app.MapPost("/v1/completions", Limited(completions.HandleAsync));
+        _app.MapPost("/v1/responses", Limited(new ResponsesEndpoint(_context).HandleAsync));
         _app.MapPost("/v1/embeddings", _ => throw new ApiException(400, "Embeddings are not offered here: the model generates text.", code: "unsupported_endpoint"));
         _app.MapPost("/tokenize", tokens.TokenizeAsync);
         _app.MapPost("/detokenize", tokens.DetokenizeAsync);

@@ -31,17 +31,22 @@ internal sealed class ServerContext(InferenceEngine engine, EngineChatClient cha
     }
 
     /// <summary>Answers with a stream of events. An error after its start becomes its last event.</summary>
-    public async Task StreamAsync(HttpContext http, Func<EventStream, Task> send)
+    /// <param name="http">The request.</param>
+    /// <param name="send">Sends the events.</param>
+    /// <param name="fail">Sends the event of an error; by default one that holds nothing else.</param>
+    public async Task StreamAsync(HttpContext http, Func<EventStream, Task> send, Func<EventStream, ApiException, Task>? fail = null)
     {
         await using var events = new EventStream(http, Options.KeepAlive, () => "waiting");
         try
         {
             await send(events).ConfigureAwait(false);
         }
-        catch (Exception error) when (http.Response.HasStarted && error is not OperationCanceledException)
+        catch (Exception error) when (http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
         {
             LogFailure(error);
-            await events.SendAsync(ApiErrors.Body(ApiErrors.From(error))).ConfigureAwait(false);
+            var told = ApiErrors.From(error);
+            if (fail is null) await events.SendAsync(ApiErrors.Body(told)).ConfigureAwait(false);
+            else await fail(events, told).ConfigureAwait(false);
         }
     }
 

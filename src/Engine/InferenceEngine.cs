@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using AgentRuntime.Engine.Backends;
+using AgentRuntime.Engine.Diagnostics;
 using AgentRuntime.Engine.KvCache;
 using AgentRuntime.Engine.Models;
 using AgentRuntime.Engine.Sessions;
@@ -42,6 +43,7 @@ public sealed class InferenceEngine : IAsyncDisposable, IDisposable
         Fingerprint = SHA256.HashData(Encoding.UTF8.GetBytes($"{runner.GetType().FullName}\n{fingerprint ?? runner.Config.ToString()}"));
         TextTokens = new TextTokenMap(tokenizer);
         Loop = new EngineLoop(runner, options, ownThread);
+        EngineDiagnostics.Watch(this);
     }
 
     /// <summary>Loads a model from a GGUF file or a Hugging Face folder.</summary>
@@ -151,6 +153,7 @@ public sealed class InferenceEngine : IAsyncDisposable, IDisposable
 
     private void Shutdown()
     {
+        EngineDiagnostics.Unwatch(this);
         Loop.Stop();
         Runner.Dispose();
         _owned?.Dispose();

@@ -1,8 +1,10 @@
 using System.Net;
 using AgentRuntime.Engine;
 using AgentRuntime.Engine.Chat;
+using AgentRuntime.Engine.Diagnostics;
 using AgentRuntime.Server.Chat;
 using AgentRuntime.Server.Completions;
+using AgentRuntime.Server.Diagnostics;
 using AgentRuntime.Server.Http;
 using AgentRuntime.Server.Responses;
 using AgentRuntime.Server.Tokens;
@@ -15,12 +17,13 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using OpenTelemetry.Metrics;
 
 namespace AgentRuntime.Server;
 
 /// <summary>
 /// An engine as an OpenAI-compatible HTTP server: <c>/v1/chat/completions</c>, <c>/v1/completions</c>,
-/// <c>/v1/responses</c>, <c>/v1/models</c>, <c>/tokenize</c>, <c>/detokenize</c>, <c>/health</c>. It listens on this machine only unless there is an API key.
+/// <c>/v1/responses</c>, <c>/v1/models</c>, <c>/tokenize</c>, <c>/detokenize</c>, <c>/metrics</c>, <c>/health</c>. It listens on this machine only unless there is an API key.
 /// </summary>
 public sealed class InferenceServer : IAsyncDisposable
 {
@@ -92,6 +95,9 @@ public sealed class InferenceServer : IAsyncDisposable
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTime);
+        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
+            .AddMeter(EngineDiagnostics.Name, ServerDiagnostics.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel")
+            .AddPrometheusExporter());
         return builder.Build();
     }
 
@@ -120,6 +126,7 @@ public sealed class InferenceServer : IAsyncDisposable
             _context.CheckModel((string)http.GetRouteValue("name")!);
             return ApiJson.WriteAsync(http, ModelInfo);
         });
+        _app.MapPrometheusScrapingEndpoint("/metrics");
         _app.MapGet("/health", http => ApiJson.WriteAsync(http, new { Status = "ok" }));
     }
 

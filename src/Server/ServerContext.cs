@@ -1,5 +1,6 @@
 using AgentRuntime.Engine;
 using AgentRuntime.Engine.Chat;
+using AgentRuntime.Server.Diagnostics;
 using AgentRuntime.Server.Http;
 using Microsoft.AspNetCore.Http;
 
@@ -32,11 +33,12 @@ internal sealed class ServerContext(InferenceEngine engine, EngineChatClient cha
 
     /// <summary>Answers with a stream of events. An error after its start becomes its last event.</summary>
     /// <param name="http">The request.</param>
+    /// <param name="clock">Knows how far the prompt is.</param>
     /// <param name="send">Sends the events.</param>
     /// <param name="fail">Sends the event of an error; by default one that holds nothing else.</param>
-    public async Task StreamAsync(HttpContext http, Func<EventStream, Task> send, Func<EventStream, ApiException, Task>? fail = null)
+    public async Task StreamAsync(HttpContext http, GenerationClock clock, Func<EventStream, Task> send, Func<EventStream, ApiException, Task>? fail = null)
     {
-        await using var events = new EventStream(http, Options.KeepAlive, () => "waiting");
+        await using var events = new EventStream(http, Options.Chat.TimeProvider, Options.KeepAlive, () => clock.Progress);
         try
         {
             await send(events).ConfigureAwait(false);

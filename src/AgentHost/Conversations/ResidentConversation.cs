@@ -36,7 +36,7 @@ public sealed class ResidentConversation : IConversation
         _engine = engine;
         _tools = tools;
         _schemas = new(tools);
-        _generation = generation ?? new();
+        _generation = (generation ?? new()) with { Operation = "chat" };
         _renderer = new(ChatTemplate.Parse(source), ConversationRendererOptions.From(engine.Tokenizer));
         _session = engine.CreateSession();
     }

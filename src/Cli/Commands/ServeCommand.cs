@@ -4,6 +4,7 @@ using AgentRuntime.Cli.Hosting;
 using AgentRuntime.Cli.Output;
 using AgentRuntime.Engine;
 using AgentRuntime.Server;
+using AgentRuntime.Server.Diagnostics;
 
 namespace AgentRuntime.Cli.Commands;
 
@@ -37,6 +38,7 @@ internal static class ServeCommand
             host, port, keyFile, name, parallel, queue, maxTokens, hosts, origins, drain, quiet, json,
         };
         var engineArguments = new EngineArguments(command);
+        var telemetry = new Telemetry(command, contents: false);
         command.SetAction(async (result, cancellationToken) =>
         {
             var log = result.InvocationConfiguration.Error;
@@ -56,6 +58,7 @@ internal static class ServeCommand
             };
             // Before the model is loaded, which may take long.
             options.Validate();
+            using var exporters = telemetry.Start(result, ServerDiagnostics.Name);
             await using var engine = await engineArguments.LoadAsync(
                 result, engineArguments.ModelPath(result), o => o with { MaxRunning = running, MaxSessionsQueued = waiting }, cancellationToken).ConfigureAwait(false);
             return await ServeAsync(result, engine, options, result.GetValue(json), cancellationToken).ConfigureAwait(false);

@@ -64,7 +64,8 @@ public sealed class EngineChatClient : IChatClient
     }
 
     /// <inheritdoc/>
-    /// <remarks>Text and reasoning come as they are generated, each call when it is complete. The last update has usage, finish reason and conversation id.</remarks>
+    /// <remarks>Text and reasoning come as they are generated, each call when it is complete. The last update has usage, finish reason and conversation id.
+    /// The raw representation of an update is the list of <see cref="TokenEvent"/>s that it was made of.</remarks>
     /// <exception cref="EngineException">An option is refused, or the engine cannot compute it; see the derived types.</exception>
     /// <exception cref="ConversationLostException">The conversation id is not known.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; the conversation stays as it was.</exception>
@@ -77,7 +78,7 @@ public sealed class EngineChatClient : IChatClient
         var parserOptions = new ToolCallParserOptions { StartsInReasoning = prompt.OpensReasoning, CallsBefore = prompt.Calls, Schemas = new(request.Setup.Tools) };
         var format = _prompts.Renderer(request.Setup).Format;
         var reply = new ChatReply(_engine.Tokenizer, format, parserOptions, request);
-        var generation = request.Generation;
+        var generation = request.Generation with { Operation = "chat" };
         if (request.Schema is { } schema)
             generation = generation with { TokenMask = _schemas.Mask(schema, format == HarmonyFormat.Instance ? HarmonyParser.FinalMessage : prompt.OpensReasoning ? MarkedCallParser.ThinkEnd : null) };
         var id = $"resp_{Guid.NewGuid():N}";
@@ -85,15 +86,21 @@ public sealed class EngineChatClient : IChatClient
         using var session = _engine.CreateSession();
         session.Append(prompt.Tokens);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        List<TokenEvent> events = [];
         await foreach (var e in session.GenerateAsync(generation, enough.Token).ConfigureAwait(false))
         {
-            if (!enough.IsCancellationRequested && reply.Push(e) is { Count: > 0 } contents) yield return Update(id, contents);
+            events.Add(e);
+            if (!enough.IsCancellationRequested && reply.Push(e) is { Count: > 0 } contents)
+            {
+                yield return Update(id, contents, events);
+                events = [];
+            }
             if (request.OneCall && reply.Calls > 0) await enough.CancelAsync().ConfigureAwait(false);
             if (e is not { Usage: { } usage, FinishReason: { } reason }) continue;
 
             cancellationToken.ThrowIfCancellationRequested();
             if (reply.Finish() is { Count: > 0 } rest) yield return Update(id, rest);
-            yield return Last(id, request, prompt, reply, usage, reason);
+            yield return Last(id, request, prompt, reply, usage, reason, events);
         }
     }
 
@@ -110,15 +117,16 @@ public sealed class EngineChatClient : IChatClient
     /// <summary>Forgets the conversations. The engine goes on.</summary>
     public void Dispose() => _memory.Clear();
 
-    private ChatResponseUpdate Update(string id, IList<AIContent> contents) => new(ChatRole.Assistant, contents)
+    private ChatResponseUpdate Update(string id, IList<AIContent> contents, IReadOnlyList<TokenEvent>? events = null) => new(ChatRole.Assistant, contents)
     {
+        RawRepresentation = events,
         ResponseId = id,
         MessageId = id,
         ModelId = _engine.Model.Name,
         CreatedAt = _time.GetUtcNow(),
     };
 
-    private ChatResponseUpdate Last(string id, ChatRequest request, ChatPrompt prompt, ChatReply reply, Usage usage, FinishReason reason)
+    private ChatResponseUpdate Last(string id, ChatRequest request, ChatPrompt prompt, ChatReply reply, Usage usage, FinishReason reason, IReadOnlyList<TokenEvent> events)
     {
         var conversation = new KnownConversation
         {
@@ -136,7 +144,7 @@ public sealed class EngineChatClient : IChatClient
         _memory.Add(conversation);
         _prompts.Remember(conversation);
 
-        var update = Update(id, [new UsageContent(ChatUsage.From(usage, reply.ReasoningTokens))]);
+        var update = Update(id, [new UsageContent(ChatUsage.From(usage, reply.ReasoningTokens))], events);
         update.ConversationId = conversation.Id;
         update.FinishReason = reason == FinishReason.Length ? ChatFinishReason.Length
             : reply.Calls > 0 ? ChatFinishReason.ToolCalls

@@ -42,7 +42,9 @@ internal sealed class Sampler
         var token = _options.Temperature == 0 ? likeliest : Draw(logits, logits[likeliest]);
         _options.TokenMask?.Accept(token);
         if (!_options.LogProbabilities) return new(token, null);
-        return new(token, LogProbability(unchanged, token));
+        var max = unchanged[Likeliest(unchanged)];
+        var total = (float)Math.Log(LogitMath.SumExp(unchanged, max, temperature: 1));
+        return new(token, unchanged[token] - max - total, _options.TopLogProbabilities > 0 ? MostProbable(unchanged, max + total) : null);
     }
 
     private ReadOnlySpan<float> Copy(ReadOnlySpan<float> logits)
@@ -88,10 +90,11 @@ internal sealed class Sampler
         }
     }
 
-    private static float LogProbability(ReadOnlySpan<float> logits, int token)
+    private TokenProbability[] MostProbable(ReadOnlySpan<float> logits, float total)
     {
-        var max = logits[Likeliest(logits)];
-        return (float)(logits[token] - max - Math.Log(LogitMath.SumExp(logits, max, temperature: 1)));
+        _top.Clear();
+        KeepTop(logits, _options.TopLogProbabilities, float.MinValue);
+        return [.. _top.Select(t => new TokenProbability(t.Token, t.Logit - total))];
     }
 
     private int Draw(ReadOnlySpan<float> logits, float max)
@@ -104,21 +107,26 @@ internal sealed class Sampler
         return Choose();
     }
 
-    /// <summary>Keeps the k likeliest, in order, in one pass: what is not above the last of them is skipped. Top-p counts among them.</summary>
+    /// <summary>Keeps the k likeliest, in order. Top-p counts among them.</summary>
     private void KeepTopK(ReadOnlySpan<float> logits, float max)
     {
         _top.Clear();
-        var lowest = max - Negligible * _options.Temperature;
+        KeepTop(logits, _options.TopK, max - Negligible * _options.Temperature);
+        var (total, reached) = (0.0, 0.0);
+        foreach (var (logit, _) in _top) total += Weight(logit, max);
+        for (var i = 0; i < _top.Count && reached < _options.TopP * total; i++) reached += Keep(_top[i].Logit, _top[i].Token, max);
+    }
+
+    /// <summary>Collects the likeliest so many that are at least so likely, in order, in one pass.</summary>
+    private void KeepTop(ReadOnlySpan<float> logits, int count, float lowest)
+    {
         for (var i = LogitMath.NextAtLeast(logits, 0, lowest); i < logits.Length; i = LogitMath.NextAtLeast(logits, i + 1, lowest))
         {
             var place = _top.BinarySearch((logits[i], i), CandidateHeap.Order);
             _top.Insert(~place, (logits[i], i));
-            if (_top.Count > _options.TopK) _top.RemoveAt(_options.TopK);
-            if (_top.Count == _options.TopK) lowest = MathF.BitIncrement(_top[^1].Logit);
+            if (_top.Count > count) _top.RemoveAt(count);
+            if (_top.Count == count) lowest = MathF.BitIncrement(_top[^1].Logit);
         }
-        var (total, reached) = (0.0, 0.0);
-        foreach (var (logit, _) in _top) total += Weight(logit, max);
-        for (var i = 0; i < _top.Count && reached < _options.TopP * total; i++) reached += Keep(_top[i].Logit, _top[i].Token, max);
     }
 
     /// <summary>Keeps the likeliest that reach p together. Looks at few tokens first, and at more when they are not enough.</summary>

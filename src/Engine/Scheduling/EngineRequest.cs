@@ -61,7 +61,7 @@ internal abstract class EngineRequest(Sequence sequence, int maxLength, TimeProv
     public void Cancel() => _cancelled = true;
 
     /// <summary>Notes that a pass over <paramref name="tokens"/> of its tokens is done.</summary>
-    public void CountPass(int tokens, TimeSpan elapsed)
+    public virtual void CountPass(int tokens, TimeSpan elapsed)
     {
         _queueTime ??= Age - elapsed;
         ComputedTokens += tokens;

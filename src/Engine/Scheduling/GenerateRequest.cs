@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
+using AgentRuntime.Engine.Diagnostics;
 using AgentRuntime.Engine.Sampling;
 using AgentRuntime.Engine.Sessions;
 using AgentRuntime.Engine.Tokenization;
@@ -16,6 +17,7 @@ internal sealed class GenerateRequest : EngineRequest
     private readonly Tokenizer _tokenizer;
     private readonly int _lengthLimit;
     private readonly int _eventBuffer;
+    private readonly string _model;
     private readonly Channel<TokenEvent> _events;
     private readonly Sampler _sampler;
     private readonly GeneratedText _text;
@@ -34,7 +36,8 @@ internal sealed class GenerateRequest : EngineRequest
     /// <param name="tokenizer">Gives the events their text.</param>
     /// <param name="contextLength">Most tokens in the sequence.</param>
     /// <param name="engine">Buffer and clock.</param>
-    public GenerateRequest(Sequence sequence, GenerationOptions options, Tokenizer tokenizer, int contextLength, EngineOptions engine)
+    /// <param name="model">The model's name, for telemetry.</param>
+    public GenerateRequest(Sequence sequence, GenerationOptions options, Tokenizer tokenizer, int contextLength, EngineOptions engine, string model)
         // The token generated last is not computed.
         : base(sequence, LengthLimit(sequence, options, contextLength) - 1, engine.TimeProvider)
     {
@@ -43,6 +46,7 @@ internal sealed class GenerateRequest : EngineRequest
         _tokenizer = tokenizer;
         _lengthLimit = LengthLimit(sequence, options, contextLength);
         _text = new GeneratedText(tokenizer, options.StopSequences);
+        _model = model;
         _eventBuffer = engine.EventBuffer;
         _events = Channel.CreateBounded<TokenEvent>(new BoundedChannelOptions(_eventBuffer + MaxForced) { SingleWriter = true, SingleReader = true });
     }
@@ -68,6 +72,12 @@ internal sealed class GenerateRequest : EngineRequest
 
     public override int LogitRows(int end, int count) => end == Target ? 1 : 0;
 
+    public override void CountPass(int tokens, TimeSpan elapsed)
+    {
+        base.CountPass(tokens, elapsed);
+        if (!IsDecoding) _options.PrefillProgress?.Report(new(Sequence.Computed, Target));
+    }
+
     public override void Sample(Span<float> logits, int rows)
     {
         var history = CollectionsMarshal.AsSpan(Sequence.Tokens);
@@ -88,7 +98,7 @@ internal sealed class GenerateRequest : EngineRequest
         _sampled = null;
         _lastToken = Age;
         if (_outputTokens == 0) _firstToken = _lastToken;
-        var ended = Emit(sampled.Token, sampled.LogProbability);
+        var ended = Emit(sampled.Token, sampled.LogProbability, sampled.Likeliest);
         foreach (var token in _forced)
         {
             if (ended) break;
@@ -100,11 +110,11 @@ internal sealed class GenerateRequest : EngineRequest
     }
 
     /// <summary>Adds a token to the sequence and tells of it; true when the reply ends with it.</summary>
-    private bool Emit(int token, float? logProbability)
+    private bool Emit(int token, float? logProbability, IReadOnlyList<TokenProbability>? likeliest = null)
     {
         Sequence.Tokens.Add(token);
         _outputTokens++;
-        Write(new TokenEvent { Token = token, Text = _text.Push(token), LogProbability = logProbability });
+        Write(new TokenEvent { Token = token, Text = _text.Push(token), LogProbability = logProbability, TopLogProbabilities = likeliest, Time = _lastToken });
         var ended = _text.Stopped || (!_options.IgnoreEos && _tokenizer.EndTokens.Contains(token));
         _reason = ended ? FinishReason.Stop : FinishReason.Length;
         return ended || Sequence.Tokens.Count >= _lengthLimit;
@@ -114,11 +124,16 @@ internal sealed class GenerateRequest : EngineRequest
     {
         if (reason != FinishReason.Cancelled) reason = _reason;
         var usage = UsageSoFar(_outputTokens, _firstToken, _lastToken - _firstToken) with { ForcedTokens = _forcedTokens };
-        Write(new TokenEvent { Text = _text.Finish(), FinishReason = reason, Usage = usage });
+        EngineDiagnostics.RecordEnd(_options.Operation, _model, Age, usage, reason == FinishReason.Cancelled ? "cancelled" : null);
+        Write(new TokenEvent { Text = _text.Finish(), FinishReason = reason, Usage = usage, Time = Age });
         _events.Writer.Complete();
     }
 
-    protected override void DeliverError(EngineException error) => _events.Writer.Complete(error);
+    protected override void DeliverError(EngineException error)
+    {
+        EngineDiagnostics.RecordEnd(_options.Operation, _model, Age, null, error.GetType().Name);
+        _events.Writer.Complete(error);
+    }
 
     private static int LengthLimit(Sequence sequence, GenerationOptions options, int contextLength) =>
         (int)Math.Min(contextLength, (long)sequence.Tokens.Count + options.MaxTokens);

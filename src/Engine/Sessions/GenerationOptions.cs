@@ -39,6 +39,15 @@ public sealed record GenerationOptions
     /// <summary>Whether events carry log-probabilities.</summary>
     public bool LogProbabilities { get; init; }
 
+    /// <summary>How many of the likeliest tokens events tell the log-probabilities of, 0 to 20; above 0 only together with <see cref="LogProbabilities"/>.</summary>
+    public int TopLogProbabilities { get; init; }
+
+    /// <summary>Receives how far the prompt is: once when the engine has the request, and after each pass. Called on the engine thread, so it must be quick.</summary>
+    public IProgress<PrefillProgress>? PrefillProgress { get; init; }
+
+    /// <summary>What the caller does, for telemetry: <c>gen_ai.operation.name</c>.</summary>
+    public string Operation { get; init; } = "text_completion";
+
     /// <summary>Restricts which tokens may come next; null allows all. An instance serves one generation.</summary>
     public ITokenMask? TokenMask { get; init; }
 
@@ -59,6 +68,7 @@ public sealed record GenerationOptions
         OptionCheck.Require(MinP is >= 0 and <= 1, nameof(MinP), "between 0 and 1", MinP);
         OptionCheck.Require(float.IsFinite(RepetitionPenalty) && RepetitionPenalty > 0, nameof(RepetitionPenalty), "above 0", RepetitionPenalty);
         OptionCheck.Require(RepetitionWindow >= 0, nameof(RepetitionWindow), "at least 0", RepetitionWindow);
+        OptionCheck.Require(TopLogProbabilities >= 0 && TopLogProbabilities <= (LogProbabilities ? 20 : 0), nameof(TopLogProbabilities), "0 to 20, and 0 without log-probabilities", TopLogProbabilities);
         if (Constraint is not null && TokenMask is not null) throw new EngineException("Give either a constraint or a token mask, not both.");
         if (StopSequences.Any(string.IsNullOrEmpty)) throw new EngineException("A stop sequence must not be empty.");
     }

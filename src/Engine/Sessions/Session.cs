@@ -64,8 +64,9 @@ public sealed class Session : IDisposable
         using var turn = new Turn(this);
         RequireTokens();
         if (Count >= _engine.ContextLength) throw new ContextOverflowException(Count + 1L, _engine.ContextLength);
-        var request = new GenerateRequest(_sequence, Constrained(options ?? new()), _engine.Tokenizer, _engine.ContextLength, _engine.Options);
+        var request = new GenerateRequest(_sequence, Constrained(options ?? new()), _engine.Tokenizer, _engine.ContextLength, _engine.Options, _engine.Model.Name);
         _engine.Loop.Submit(request);
+        options?.PrefillProgress?.Report(new(0, Count));
         using var activity = EngineDiagnostics.Activities.StartActivity("generate");
         await using var registration = CancelWith(request, cancellationToken);
         try

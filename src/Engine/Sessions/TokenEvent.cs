@@ -15,6 +15,12 @@ public sealed record TokenEvent
     /// <summary>Natural logarithm of the token's probability before temperature and filters, when asked for; 0 for a token that a grammar forced.</summary>
     public float? LogProbability { get; init; }
 
+    /// <summary>The likeliest tokens at this place, likeliest first, when asked for; null for a token that a grammar forced.</summary>
+    public IReadOnlyList<TokenProbability>? TopLogProbabilities { get; init; }
+
+    /// <summary>From the request to this event.</summary>
+    public TimeSpan Time { get; init; }
+
     /// <summary>Why it ended, in the last event.</summary>
     public FinishReason? FinishReason { get; init; }
 

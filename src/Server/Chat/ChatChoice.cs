@@ -1,23 +1,34 @@
 using System.Text;
 using AgentRuntime.Engine.Chat.ToolCalls;
+using AgentRuntime.Engine.Sessions;
+using AgentRuntime.Engine.Tokenization;
+using AgentRuntime.Server.Diagnostics;
 using AgentRuntime.Server.Wire;
 using Microsoft.Extensions.AI;
 
 namespace AgentRuntime.Server.Chat;
 
 /// <summary>One reply while it comes: each update as deltas, and in the end all of it.</summary>
-internal sealed class ChatChoice
+/// <param name="tokenizer">Names tokens.</param>
+/// <param name="clock">Follows the generation.</param>
+/// <param name="logprobs">Whether log-probabilities are asked for.</param>
+internal sealed class ChatChoice(Tokenizer tokenizer, GenerationClock clock, bool logprobs)
 {
     private readonly StringBuilder _text = new();
     private readonly StringBuilder _reasoning = new();
     private readonly List<ToolCall> _calls = [];
+    private readonly List<TokenLogprob> _logprobs = [];
     private bool _started;
+    private TimeSpan _age;
 
     /// <summary>Why the reply ended; null while it goes on.</summary>
     public string? FinishReason { get; private set; }
 
     /// <summary>What the reply cost, once it has ended.</summary>
     public UsageDetails? Usage { get; private set; }
+
+    /// <summary>Log-probabilities of the whole text; null when they are not asked for.</summary>
+    public ChatLogprobs? Logprobs => logprobs ? new([.. _logprobs]) : null;
 
     /// <summary>The whole message.</summary>
     public ChatMessageBody Message => new()
@@ -29,10 +40,12 @@ internal sealed class ChatChoice
     };
 
     /// <summary>Takes an update and returns what a client of a stream gets for it.</summary>
-    public IEnumerable<ChatMessageBody> Push(ChatResponseUpdate update)
+    public IEnumerable<(ChatMessageBody Delta, ChatLogprobs? Logprobs)> Push(ChatResponseUpdate update)
     {
-        List<ChatMessageBody> deltas = [];
-        if (!_started) deltas.Add(new() { Role = "assistant", Content = "" });
+        List<(ChatMessageBody, ChatLogprobs?)> deltas = [];
+        var events = update.RawRepresentation as IReadOnlyList<TokenEvent> ?? [];
+        if (events.Count > 0) _age = events[^1].Time;
+        if (!_started) Add(new() { Role = "assistant", Content = "" });
         _started = true;
         foreach (var content in update.Contents)
         {
@@ -40,7 +53,7 @@ internal sealed class ChatChoice
             {
                 case TextReasoningContent { Text.Length: > 0 } reasoning:
                     _reasoning.Append(reasoning.Text);
-                    deltas.Add(new() { ReasoningContent = reasoning.Text });
+                    Add(new() { ReasoningContent = reasoning.Text });
                     break;
                 case TextContent { Text.Length: > 0 } text:
                     AddText(text.Text);
@@ -52,8 +65,8 @@ internal sealed class ChatChoice
                 case FunctionCallContent call:
                     var whole = ToolCall.Of(call, _calls.Count);
                     _calls.Add(whole);
-                    deltas.Add(new() { ToolCalls = [whole with { Function = whole.Function with { Arguments = "" } }] });
-                    deltas.Add(new() { ToolCalls = [new(whole.Index, null, null, new(null, whole.Function.Arguments))] });
+                    Add(new() { ToolCalls = [whole with { Function = whole.Function with { Arguments = "" } }] });
+                    Add(new() { ToolCalls = [new(whole.Index, null, null, new(null, whole.Function.Arguments))] });
                     break;
                 case UsageContent usage:
                     Usage = usage.Details;
@@ -63,10 +76,18 @@ internal sealed class ChatChoice
         if (update.FinishReason is { } reason) FinishReason = reason == ChatFinishReason.Length ? "length" : _calls.Count > 0 ? "tool_calls" : "stop";
         return deltas;
 
+        void Add(ChatMessageBody delta) => deltas.Add((delta, null));
+
         void AddText(string text)
         {
             _text.Append(text);
-            deltas.Add(new() { Content = text });
+            var of = logprobs ? TokenLogprob.Of(events, tokenizer).ToList() : null;
+            events = [];
+            if (of is not null) _logprobs.AddRange(of);
+            deltas.Add((new() { Content = text }, of is null ? null : new(of)));
         }
     }
+
+    /// <summary>Notes that the last update has been written.</summary>
+    public void Delivered(long stalledUntil) => clock.Delivered(_age, stalledUntil);
 }

@@ -1,4 +1,5 @@
 using AgentRuntime.Engine.Sessions;
+using AgentRuntime.Server.Diagnostics;
 using AgentRuntime.Server.Http;
 using Microsoft.Extensions.AI;
 
@@ -41,14 +42,15 @@ internal sealed record ChatCompletionRequest
         fields.Refuse("function_call", "is not supported; use tool_choice");
         fields.Refuse("audio", "is not supported");
         fields.Refuse("web_search_options", "is not supported");
-        fields.Refuse("logprobs", "is not supported here; /v1/completions has them");
-        fields.Refuse("top_logprobs", "is not supported here; /v1/completions has them");
         if (fields.Items("modalities").Any(m => !m.Value.ValueEquals("text"))) throw ApiException.Unsupported("modalities", "can only be text");
         var stream = fields.Flag("stream") ?? false;
         var streaming = fields.Object("stream_options");
         var includeUsage = streaming?.Flag("include_usage") ?? false;
         streaming?.Flag("include_obfuscation");
         streaming?.RefuseUnknown(new HashSet<string>());
+        var logprobs = fields.Flag("logprobs") ?? false;
+        var top = (int)(fields.Whole("top_logprobs", 0, 20) ?? 0);
+        if (top > 0 && !logprobs) throw ApiException.Invalid("top_logprobs", "needs logprobs to be true");
         var request = new ChatCompletionRequest
         {
             Messages = ChatMessageReader.Read(fields),
@@ -56,6 +58,8 @@ internal sealed record ChatCompletionRequest
             Generation = SamplingFields.Read(fields, server.Options.Chat.Generation) with
             {
                 MaxTokens = SamplingFields.MaxTokens(fields, server.Options, server.Options.DefaultOutputTokens, "max_tokens", "max_completion_tokens"),
+                LogProbabilities = logprobs,
+                TopLogProbabilities = top,
             },
             Choices = (int)(fields.Whole("n", 1, server.Options.MaxChoices) ?? 1),
             Stream = stream,
@@ -66,10 +70,10 @@ internal sealed record ChatCompletionRequest
     }
 
     /// <summary>The options of one choice.</summary>
-    public ChatOptions ForChoice(int index)
+    public ChatOptions ForChoice(int index, GenerationClock clock)
     {
         var options = Options.Clone();
-        var generation = SamplingFields.ForChoice(Generation, index);
+        var generation = SamplingFields.ForChoice(Generation, index) with { PrefillProgress = clock };
         options.RawRepresentationFactory = _ => generation;
         return options;
     }

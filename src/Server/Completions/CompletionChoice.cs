@@ -1,17 +1,20 @@
 using System.Text;
 using AgentRuntime.Engine;
 using AgentRuntime.Engine.Sessions;
+using AgentRuntime.Server.Diagnostics;
 using AgentRuntime.Server.Wire;
 
 namespace AgentRuntime.Server.Completions;
 
 /// <summary>One continuation while it comes.</summary>
-internal sealed class CompletionChoice(int index, InferenceEngine engine, CompletionPrompt prompt, bool logprobs)
+internal sealed class CompletionChoice(int index, InferenceEngine engine, CompletionPrompt prompt, GenerationClock clock, bool logprobs)
 {
     private readonly StringBuilder _text = new();
     private readonly List<int> _tokens = [];
     private readonly List<float> _logprobs = [];
     private readonly List<int> _offsets = [];
+    private readonly List<IReadOnlyDictionary<string, float>> _top = [];
+    private TimeSpan _age;
     private int _sent;
 
     public Usage? Usage { get; private set; }
@@ -29,7 +32,9 @@ internal sealed class CompletionChoice(int index, InferenceEngine engine, Comple
             _tokens.Add(token);
             _offsets.Add(_text.Length);
             if (e.LogProbability is { } logprob) _logprobs.Add(logprob);
+            if (e.TopLogProbabilities is { } top) _top.Add(Named(top));
         }
+        _age = e.Time;
         _text.Append(e.Text);
         if (e.FinishReason is { } reason)
         {
@@ -44,7 +49,24 @@ internal sealed class CompletionChoice(int index, InferenceEngine engine, Comple
         return piece;
     }
 
+    /// <summary>The prompt that it continues.</summary>
+    public CompletionPrompt Prompt => prompt;
+
+    /// <summary>Follows the generation.</summary>
+    public GenerationClock Clock => clock;
+
+    /// <summary>Notes that the last event has been written.</summary>
+    public void Delivered(long stalledUntil) => clock.Delivered(_age, stalledUntil);
+
+    // Different tokens may have the same text; the likelier one counts.
+    private Dictionary<string, float> Named(IReadOnlyList<TokenProbability> top)
+    {
+        Dictionary<string, float> named = [];
+        foreach (var (token, logprob) in top) named.TryAdd(engine.Tokenizer.Decode([token], special: true), logprob);
+        return named;
+    }
+
     private TextCompletion.LogprobList? Logprobs(int from) => logprobs
-        ? new([.. _tokens.Skip(from).Select(t => engine.Tokenizer.Decode([t], special: true))], [.. _logprobs.Skip(from)], null, [.. _offsets.Skip(from)])
+        ? new([.. _tokens.Skip(from).Select(t => engine.Tokenizer.Decode([t], special: true))], [.. _logprobs.Skip(from)], _top.Count > 0 ? [.. _top.Skip(from)] : null, [.. _offsets.Skip(from)])
         : null;
 }

@@ -39,7 +39,7 @@ internal sealed record CompletionRequest
         var includeUsage = streaming?.Flag("include_usage") ?? false;
         streaming?.Flag("include_obfuscation");
         streaming?.RefuseUnknown(new HashSet<string>());
-        var logprobs = fields.Whole("logprobs", 0, 1);
+        var logprobs = fields.Whole("logprobs", 0, 20);
         var request = new CompletionRequest
         {
             Prompts = prompts,
@@ -47,6 +47,7 @@ internal sealed record CompletionRequest
             {
                 MaxTokens = SamplingFields.MaxTokens(fields, server.Options, DefaultTokens, "max_tokens"),
                 LogProbabilities = logprobs is not null,
+                TopLogProbabilities = (int)(logprobs ?? 0),
             },
             Choices = choices,
             Stream = fields.Flag("stream") ?? false,

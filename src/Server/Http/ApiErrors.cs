@@ -15,8 +15,8 @@ internal static class ApiErrors
         ContextOverflowException overflow => new(400, overflow.Message, code: "context_length_exceeded"),
         ConversationLostException => new(404, "The previous response is not kept here any more or never was; send the whole conversation as input instead.", "previous_response_id", "previous_response_not_found"),
         BadHttpRequestException bad => new(bad.StatusCode, "The request is not valid HTTP."),
-        // An engine error with a cause is the engine's fault, not the request's.
-        EngineException { InnerException: null } engine => new(400, engine.Message, code: "invalid_request"),
+        // A plain engine error with a cause is the engine's fault, not the request's.
+        EngineException engine when engine.GetType() != typeof(EngineException) || engine.InnerException is null => new(400, engine.Message, code: "invalid_request"),
         _ => new(500, "The server failed; its log says why.", code: "internal_error"),
     };
 

@@ -17,13 +17,15 @@ internal static class ApiJson
     };
 
     /// <summary>The body, checked: JSON, an object, not too deep, no name twice, valid Unicode throughout.</summary>
+    /// <returns>The fields, and the time when the body was there.</returns>
     /// <exception cref="ApiException">It is not.</exception>
-    public static async Task<JsonFields> ReadAsync(HttpContext http, ServerOptions options)
+    public static async Task<(JsonFields Fields, long Received)> ReadAsync(HttpContext http, ServerOptions options)
     {
         if (!http.Request.HasJsonContentType()) throw new ApiException(415, "The body must be JSON; send it with Content-Type: application/json.", code: "unsupported_media_type");
         using var body = new MemoryStream();
         await CopyAsync(http, body, options.MaxBodyBytes).ConfigureAwait(false);
-        return Parse(body.GetBuffer().AsSpan(0, (int)body.Length), options.MaxJsonDepth);
+        var received = options.Chat.TimeProvider.GetTimestamp();
+        return (Parse(body.GetBuffer().AsSpan(0, (int)body.Length), options.MaxJsonDepth), received);
     }
 
     /// <summary>Answers with JSON and the status that is set.</summary>

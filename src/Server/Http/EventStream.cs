@@ -12,6 +12,7 @@ namespace AgentRuntime.Server.Http;
 internal sealed class EventStream : IAsyncDisposable
 {
     private readonly HttpContext _http;
+    private readonly TimeProvider _time;
     private readonly Func<string> _progress;
     private readonly ArrayBufferWriter<byte> _buffer = new(512);
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -20,14 +21,18 @@ internal sealed class EventStream : IAsyncDisposable
     private volatile bool _sent;
 
     /// <param name="http">The request.</param>
+    /// <param name="time">The clock of <see cref="StalledUntil"/>.</param>
     /// <param name="interval">How long it may be silent.</param>
     /// <param name="progress">What the comments say; one line.</param>
-    public EventStream(HttpContext http, TimeSpan interval, Func<string> progress)
+    public EventStream(HttpContext http, TimeProvider time, TimeSpan interval, Func<string> progress)
     {
-        (_http, _progress) = (http, progress);
+        (_http, _time, _progress) = (http, time, progress);
         _ended = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
         _keepAlive = KeepAliveAsync(interval);
     }
+
+    /// <summary>When the client last was so far behind that the server had to wait for it; 0 for never.</summary>
+    public long StalledUntil { get; private set; }
 
     /// <summary>Sends an event whose data is JSON.</summary>
     public async ValueTask SendAsync<T>(T data, string? name = null)
@@ -105,7 +110,10 @@ internal sealed class EventStream : IAsyncDisposable
         }
         try
         {
-            var result = await _http.Response.BodyWriter.WriteAsync(_buffer.WrittenMemory, _http.RequestAborted).ConfigureAwait(false);
+            var writing = _http.Response.BodyWriter.WriteAsync(_buffer.WrittenMemory, _http.RequestAborted);
+            var stalls = !writing.IsCompleted;
+            var result = await writing.ConfigureAwait(false);
+            if (stalls) StalledUntil = _time.GetTimestamp();
             if (result.IsCompleted || result.IsCanceled) throw new OperationCanceledException("The client is gone.");
             _sent = true;
         }

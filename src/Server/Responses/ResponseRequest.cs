@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AgentRuntime.Engine.Sessions;
 using AgentRuntime.Server.Chat;
+using AgentRuntime.Server.Diagnostics;
 using AgentRuntime.Server.Http;
 using Microsoft.Extensions.AI;
 
@@ -29,7 +30,7 @@ internal sealed record ResponseRequest
 
     /// <exception cref="ApiException">A field is unknown, of another type or out of range.</exception>
     /// <exception cref="Engine.Chat.ConversationLostException">The previous response is not kept.</exception>
-    public static ResponseRequest Read(JsonFields fields, ServerContext server, ResponseStore store)
+    public static ResponseRequest Read(JsonFields fields, ServerContext server, ResponseStore store, GenerationClock clock)
     {
         server.CheckModel(fields.RequireText("model"));
         fields.Refuse("background", "is not supported; stream the response");
@@ -49,7 +50,7 @@ internal sealed record ResponseRequest
             Reasoning = FormatFields.Reasoning(effort, "reasoning.effort"),
         };
         ToolFields.Read(fields, options);
-        var generation = Generation(fields, server);
+        var generation = Generation(fields, server) with { PrefillProgress = clock };
         options.RawRepresentationFactory = _ => generation;
         var request = new ResponseRequest
         {

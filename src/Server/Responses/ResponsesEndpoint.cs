@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using AgentRuntime.Engine.Sessions;
+using AgentRuntime.Server.Diagnostics;
 using AgentRuntime.Server.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
@@ -12,10 +14,12 @@ internal sealed class ResponsesEndpoint(ServerContext server)
 
     public async Task HandleAsync(HttpContext http)
     {
-        var request = ResponseRequest.Read(await ApiJson.ReadAsync(http, server.Options).ConfigureAwait(false), server, _store);
+        var (fields, received) = await ApiJson.ReadAsync(http, server.Options).ConfigureAwait(false);
+        var clock = new GenerationClock(server.Options.Chat.TimeProvider, received);
+        var request = ResponseRequest.Read(fields, server, _store, clock);
         // Whoever knows the id can go on with the conversation, so it cannot be guessed.
         var body = request.Echo with { Id = $"resp_{RandomNumberGenerator.GetHexString(48, lowercase: true)}" };
-        if (request.Stream) await StreamAsync(http, request, body).ConfigureAwait(false);
+        if (request.Stream) await StreamAsync(http, request, body, clock).ConfigureAwait(false);
         else await CompleteAsync(http, request, body).ConfigureAwait(false);
     }
 
@@ -33,10 +37,10 @@ internal sealed class ResponsesEndpoint(ServerContext server)
         await ApiJson.WriteAsync(http, body).ConfigureAwait(false);
     }
 
-    private Task StreamAsync(HttpContext http, ResponseRequest request, ResponseBody body)
+    private Task StreamAsync(HttpContext http, ResponseRequest request, ResponseBody body, GenerationClock clock)
     {
         var sent = 0;
-        return server.StreamAsync(http, SendAllAsync, (events, error) =>
+        return server.StreamAsync(http, clock, SendAllAsync, (events, error) =>
             SendAsync(events, new("response.failed") { Response = body with { Status = "failed", Error = new { code = error.Code, message = error.Message } } }));
 
         async Task SendAllAsync(EventStream events)
@@ -50,6 +54,7 @@ internal sealed class ResponsesEndpoint(ServerContext server)
                     await SendAsync(events, new("response.in_progress") { Response = body }).ConfigureAwait(false);
                 }
                 foreach (var e in output.Push(update)) await SendAsync(events, e).ConfigureAwait(false);
+                if (update.RawRepresentation is IReadOnlyList<TokenEvent> and [.., var latest]) clock.Delivered(latest.Time, events.StalledUntil);
                 if (update.FinishReason is null) continue;
                 var (whole, last) = End(body, request, output, update);
                 foreach (var e in last) await SendAsync(events, e).ConfigureAwait(false);

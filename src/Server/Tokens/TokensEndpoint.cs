@@ -10,7 +10,7 @@ internal sealed class TokensEndpoint(ServerContext server)
 
     public async Task TokenizeAsync(HttpContext http)
     {
-        var fields = await ApiJson.ReadAsync(http, server.Options).ConfigureAwait(false);
+        var (fields, _) = await ApiJson.ReadAsync(http, server.Options).ConfigureAwait(false);
         var text = fields.Text("content") ?? fields.Text("prompt") ?? throw ApiException.Invalid("content", "is missing");
         var addSpecial = (fields.Flag("add_special") ?? false) | (fields.Flag("add_special_tokens") ?? false);
         var parseSpecial = fields.Flag("parse_special") ?? true;
@@ -24,7 +24,7 @@ internal sealed class TokensEndpoint(ServerContext server)
 
     public async Task DetokenizeAsync(HttpContext http)
     {
-        var fields = await ApiJson.ReadAsync(http, server.Options).ConfigureAwait(false);
+        var (fields, _) = await ApiJson.ReadAsync(http, server.Options).ConfigureAwait(false);
         int[] tokens = [.. JsonFields.ItemsOf(fields.Require("tokens"), "tokens").Select(item =>
             (int)JsonFields.WholeOf(item.Value, item.Path, 0, server.Engine.Tokenizer.VocabularySize - 1))];
         fields.RefuseUnknown(Ignored);

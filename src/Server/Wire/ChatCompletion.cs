@@ -17,5 +17,9 @@ internal sealed record ChatCompletion(string Id, string Object, long Created, st
 
         [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
         public ChatMessageBody? Delta { get; init; }
+
+        /// <summary>When asked for.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public ChatLogprobs? Logprobs { get; init; }
     }
 }

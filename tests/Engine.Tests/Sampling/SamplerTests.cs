@@ -36,6 +36,20 @@ public class SamplerTests
     }
 
     [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 2)]
+    public void The_likeliest_come_with_the_chosen_one(float temperature, int topK)
+    {
+        var sampler = new Sampler(new() { Temperature = temperature, TopK = topK, LogProbabilities = true, TopLogProbabilities = 3 });
+        var sampled = sampler.Sample([.. Logits, float.NegativeInfinity], []);
+        Assert.Equal([3, 1, 0], sampled.Likeliest!.Select(t => t.Token));
+        Assert.Equal([0.4, 0.3, 0.2], sampled.Likeliest!.Select(t => Math.Round(Math.Exp(t.LogProbability), 5)));
+        Assert.Equal(Logits[sampled.Token], sampled.LogProbability!.Value, 5);
+        Assert.Throws<EngineException>(() => new Sampler(new() { TopLogProbabilities = 3 }));
+        Assert.Throws<EngineException>(() => new Sampler(new() { LogProbabilities = true, TopLogProbabilities = 21 }));
+    }
+
+    [Theory]
     [InlineData(1f, 0, 1f, 0f, new[] { 0.2, 0.3, 0.1, 0.4 })]
     [InlineData(1f, 2, 1f, 0f, new[] { 0, 0.3 / 0.7, 0, 0.4 / 0.7 })]
     [InlineData(1f, 0, 0.65f, 0f, new[] { 0, 0.3 / 0.7, 0, 0.4 / 0.7 })]
@@ -127,7 +141,7 @@ public class SamplerTests
     {
         var mask = new Mask([0b0101]);
         var sampler = new Sampler(new() { TokenMask = mask, LogProbabilities = true });
-        var (token, logProbability) = sampler.Sample([.. Logits], []);
+        var (token, logProbability, _) = sampler.Sample([.. Logits], []);
         Assert.Equal(0, token);
         Assert.Equal(0, mask.Last);
         // The probability is the model's own, before the mask.

@@ -22,6 +22,25 @@ public class SessionTests
     }
 
     [Fact]
+    public void Progress_of_the_prompt_is_reported_pass_by_pass()
+    {
+        using var test = new TestEngine(options: new() { PrefillChunk = 40 });
+        var reports = new Reports();
+        var events = test.Generate(test.Session(TestEngine.Tokens(1, 100)), Greedy with { PrefillProgress = reports });
+        Assert.Equal([new(0, 100), new(40, 100), new(80, 100), new(100, 100)], reports);
+        // Every event knows its time, in order, up to what the usage says.
+        var usage = events[^1].Usage!;
+        Assert.Equal(events.Select(e => e.Time).Order(), events.Select(e => e.Time));
+        Assert.Equal(usage.TimeToFirstToken, events[0].Time);
+        Assert.Equal(usage.TimeToFirstToken + usage.DecodeTime, events[^2].Time);
+    }
+
+    private sealed class Reports : List<PrefillProgress>, IProgress<PrefillProgress>
+    {
+        public void Report(PrefillProgress value) => Add(value);
+    }
+
+    [Fact]
     public void Appending_costs_only_the_new_tokens()
     {
         using var test = new TestEngine();

@@ -80,6 +80,27 @@ public sealed class ChatCompletionsTests(ServerFixture fixture) : IClassFixture<
     }
 
     [Fact]
+    public async Task Log_probabilities_come_with_the_likeliest_alternatives()
+    {
+        var body = new { model = TestServer.Model, messages = Say("one Ω"), logprobs = true, top_logprobs = 3 };
+        var whole = (await _server.AskAsync(Path, body)).GetProperty("choices")[0].GetProperty("logprobs").GetProperty("content").EnumerateArray().ToList();
+        var bytes = whole.SelectMany(t => t.GetProperty("bytes").EnumerateArray().Select(b => b.GetByte())).ToArray();
+        Assert.StartsWith("one Ω", System.Text.Encoding.UTF8.GetString(bytes), StringComparison.Ordinal);
+        Assert.All(whole, token =>
+        {
+            var top = token.GetProperty("top_logprobs").EnumerateArray().ToList();
+            Assert.Equal(3, top.Count);
+            Assert.Equal(token.GetProperty("token").GetString(), top[0].GetProperty("token").GetString());
+            Assert.InRange(top[0].GetProperty("logprob").GetDouble(), -0.01, 0);
+            Assert.InRange(top[1].GetProperty("logprob").GetDouble(), -21, -19);
+        });
+        var events = await _server.StreamAsync(Path, new { body.model, body.messages, body.logprobs, body.top_logprobs, stream = true });
+        var streamed = events[..^1].Select(e => JsonElement.Parse(e).GetProperty("choices")[0]).Where(c => c.TryGetProperty("logprobs", out _))
+            .SelectMany(c => c.GetProperty("logprobs").GetProperty("content").EnumerateArray());
+        Assert.Equal(whole.Select(t => t.GetRawText()), streamed.Select(t => t.GetRawText()));
+    }
+
+    [Fact]
     public async Task A_call_that_cannot_be_read_is_text()
     {
         const string broken = "<tool_call>\n{\"name\": \"read\", \"arguments\": [1]}\n</tool_call>";

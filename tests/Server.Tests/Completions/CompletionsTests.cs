@@ -45,6 +45,10 @@ public sealed class CompletionsTests(ServerFixture fixture) : IClassFixture<Serv
         Assert.Equal((count, count), (logprobs.GetProperty("token_logprobs").GetArrayLength(), logprobs.GetProperty("text_offset").GetArrayLength()));
         Assert.All(logprobs.GetProperty("token_logprobs").EnumerateArray(), l => Assert.InRange(l.GetDouble(), -0.1, 0));
 
+        Assert.Equal(JsonValueKind.Null, logprobs.GetProperty("top_logprobs").ValueKind);
+        var top = (await _server.AskAsync(Path, new { model = TestServer.Model, prompt = "say:one Ω two|", logprobs = 2, max_tokens = 40 })).GetProperty("choices")[0].GetProperty("logprobs").GetProperty("top_logprobs");
+        Assert.Equal(count, top.GetArrayLength());
+
         var events = await _server.StreamAsync(Path, new { model = TestServer.Model, prompt = "say:one Ω two|", logprobs = 0, max_tokens = 40, stream = true });
         var choices = events[..^1].Select(e => JsonElement.Parse(e).GetProperty("choices")[0]).ToList();
         Assert.Equal("one Ω two", string.Concat(choices.Select(c => c.GetProperty("text").GetString())));

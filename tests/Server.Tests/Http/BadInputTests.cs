@@ -66,6 +66,8 @@ public sealed class BadInputTests(ServerFixture fixture) : IClassFixture<ServerF
     [InlineData("\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"x\"}}", "schema: is missing")]
     [InlineData("\"reasoning_effort\":\"huge\"", "reasoning_effort")]
     [InlineData("\"reasoning_effort\":\"high\"", "reasoning")]
+    [InlineData("\"top_logprobs\":3", "needs logprobs")]
+    [InlineData("\"logprobs\":true,\"top_logprobs\":21", "top_logprobs")]
     [InlineData("\"functions\":[{\"name\":\"x\"}]", "use tools")]
     public async Task A_bad_field_is_refused_by_name(string field, string said) => await AssertRefused(Chat, $"{{{Messages},{field}}}", 400, said);
 

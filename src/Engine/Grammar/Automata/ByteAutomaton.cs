@@ -24,6 +24,6 @@ internal abstract class ByteAutomaton
     /// <summary>A simpler automaton that accepts the same from here on, or this one.</summary>
     public virtual (ByteAutomaton Automaton, int State) Simplify(int state) => (this, state);
 
-    /// <summary>A shared automaton that accepts the same for this many bytes, or null.</summary>
-    public virtual (ByteAutomaton? Automaton, int State) Resembles(int state, int bytes) => (null, 0);
+    /// <summary>A shared automaton that does the same here with all bytes of these classes, see <see cref="ByteClasses"/>, up to so many of them; or null.</summary>
+    public virtual (ByteAutomaton? Automaton, int State) Resembles(int state, ulong classes, int bytes) => (null, 0);
 }

@@ -4,6 +4,7 @@ namespace AgentRuntime.Engine.Grammar.Automata;
 internal sealed class LengthAutomaton(int min, int max) : ByteAutomaton
 {
     private static readonly JsonStringAutomaton Text = JsonStringAutomaton.Canonical;
+    private static readonly ulong Quote = ByteClasses.Of((byte)'"');
 
     public override int Start => 0;
 
@@ -23,6 +24,6 @@ internal sealed class LengthAutomaton(int min, int max) : ByteAutomaton
     public override (ByteAutomaton Automaton, int State) Simplify(int state) =>
         max == int.MaxValue && state / 32 >= min ? (Text, state % 32) : (this, state);
 
-    public override (ByteAutomaton? Automaton, int State) Resembles(int state, int bytes) =>
-        state / 32 >= min && max - state / 32 >= bytes ? (Text, state % 32) : (null, 0);
+    public override (ByteAutomaton? Automaton, int State) Resembles(int state, ulong classes, int bytes) =>
+        max - state / 32 >= bytes && (state / 32 >= min || (classes & Quote) == 0) ? (Text, state % 32) : (null, 0);
 }

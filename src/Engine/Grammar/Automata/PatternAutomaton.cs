@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AgentRuntime.Engine.Grammar.Automata;
 
 /// <summary>Text that a regular expression matches: as a JSON string in canonical spelling, or raw. States are made as they are met.</summary>
@@ -12,7 +14,8 @@ internal sealed class PatternAutomaton : ByteAutomaton
     private readonly JsonStringAutomaton _text;
     private readonly List<(int Set, int Part, int Code)> _states = [];
     private readonly Dictionary<(int, int, int), int> _ids = [];
-    private readonly List<int[]?> _next = [];
+    private int[]?[] _next = new int[]?[8];
+    private readonly Dictionary<int, ulong> _loops = [];
 
     public PatternAutomaton(PatternMatcher matcher, bool raw)
     {
@@ -22,6 +25,7 @@ internal sealed class PatternAutomaton : ByteAutomaton
 
     public override int Start { get; }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override int Step(int state, byte value)
     {
         if (_next[state] is not { } row)
@@ -39,6 +43,25 @@ internal sealed class PatternAutomaton : ByteAutomaton
 
     public override (ByteAutomaton Automaton, int State) Simplify(int state) =>
         _matcher.IsUniversal(_states[state].Set) ? (_text, _states[state].Part) : (this, state);
+
+    public override (ByteAutomaton? Automaton, int State) Resembles(int state, ulong classes, int bytes)
+    {
+        var (set, part, code) = _states[state];
+        if (part != JsonStringAutomaton.Inside && !(code == Decided && part is >= 16 and <= 22)) return (null, 0);
+        if (!_loops.TryGetValue(set, out var loops)) _loops[set] = loops = Loops(set);
+        return (classes & ~loops) == 0 ? (_text, part) : (null, 0);
+    }
+
+    /// <summary>The classes of bytes that leave the pattern where it is.</summary>
+    private ulong Loops(int set)
+    {
+        bool Stays(int code) => _matcher.Step(set, code) == set;
+        var loops = ByteClasses.Where(c => _text == JsonStringAutomaton.Raw
+            ? Stays(c)
+            : c switch { '"' => false, '\\' => Stays('"') && Stays('\\') && Enumerable.Range(0, 32).All(Stays), _ => Stays(c) });
+        if (_text == JsonStringAutomaton.Raw && !Enumerable.Range(0, 32).All(Stays)) loops &= ~ByteClasses.Of(0);
+        return _matcher.IsUniform(set, 0x80, 0x10FFFF) && Stays(0x80) ? loops | ByteClasses.Beyond : loops;
+    }
 
     private int Compute(int state, byte value)
     {
@@ -108,8 +131,8 @@ internal sealed class PatternAutomaton : ByteAutomaton
     {
         if (_ids.TryGetValue(state, out var id)) return id;
         _ids[state] = id = _states.Count;
+        if (id == _next.Length) Array.Resize(ref _next, 2 * id);
         _states.Add(state);
-        _next.Add(null);
         return id;
     }
 }

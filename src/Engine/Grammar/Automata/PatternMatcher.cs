@@ -9,10 +9,12 @@ internal sealed class PatternMatcher
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
     private readonly Dictionary<(int, int), int> _next = [];
     private readonly bool[] _endable;
+    private readonly int[] _cuts;
 
     public PatternMatcher(List<PatternNode> nodes, PatternNode start, PatternNode end)
     {
         _end = end;
+        _cuts = [.. nodes.SelectMany(node => node.Ranges ?? []).SelectMany(range => new[] { range.First, range.Last + 1 }).Append(0).Distinct().Order()];
         _endable = Reaching(nodes, node => node.Free.Concat(node.AtEnd), node => node == end);
         var live = Reaching(nodes, node => node.Next is { } next && node.Ranges!.Count > 0 ? node.Free.Append(next) : node.Free, node => _endable[node.Id]);
         foreach (var node in nodes) node.IsLive = live[node.Id];
@@ -31,13 +33,15 @@ internal sealed class PatternMatcher
     /// <summary>The state after a code point, or -1.</summary>
     public int Step(int set, int code)
     {
-        if (_next.TryGetValue((set, code), out var known)) return known;
+        // What lies between two cuts is the same to every range.
+        var part = Array.BinarySearch(_cuts, code) is >= 0 and var at ? at : ~Array.BinarySearch(_cuts, code) - 1;
+        if (_next.TryGetValue((set, part), out var known)) return known;
         List<PatternNode> reached = [];
         foreach (var node in _sets[set])
         {
             if (node.Next is { } next && node.Ranges!.Exists(range => range.First <= code && code <= range.Last)) reached.Add(next);
         }
-        return _next[(set, code)] = Intern(reached, atStart: false);
+        return _next[(set, part)] = Intern(reached, atStart: false);
     }
 
     /// <summary>Whether any code point of a range leads on.</summary>

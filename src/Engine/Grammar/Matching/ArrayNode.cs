@@ -5,7 +5,7 @@ namespace AgentRuntime.Engine.Grammar.Matching;
 /// <summary>An array: first items of their own kinds, then items of one kind, between a least and a most number of them.</summary>
 internal sealed class ArrayNode : Container
 {
-    private const int Opening = 0, First = 1, AfterValue = 2, AfterComma = 3, InValue = 4;
+    private const int Opening = 0, AfterOpening = 1, AfterValue = 2, AfterComma = 3, InValue = 4;
 
     public List<Node> Prefix { get; init; } = [];
 
@@ -19,14 +19,24 @@ internal sealed class ArrayNode : Container
 
     public override bool Check() => Min <= Max && Enumerable.Range(0, Math.Min(Min, Prefix.Count + 1)).All(i => Item(i).IsPossible);
 
-    public override int White(int state) => Unpack(state) is (First or AfterValue or AfterComma, var white, _) ? white : -1;
+    public override int White(int state) => Unpack(state) is (AfterOpening or AfterValue or AfterComma, var white, _) ? white : -1;
+
+    public override void First(Frame frame, StateSpace space, ref ByteSet bytes)
+    {
+        var (phase, white, count) = Unpack(frame.State);
+        if (phase == Opening) bytes.Add((byte)'[');
+        else AddSpace(white, ref bytes);
+        if (white == WhitespaceAutomaton.One) return;
+        if (phase is AfterOpening or AfterValue) bytes.Add("],"u8);
+        if (phase is AfterOpening or AfterComma) space.AddFirst(Item(count), frame, ref bytes);
+    }
 
     public override void Step(Frame frame, byte value, StateSpace space, List<Frame> frames)
     {
         var (phase, white, count) = Unpack(frame.State);
         if (phase == Opening)
         {
-            if (value == '[') frames.Add(space.Frame(frame.Parent, this, Pack(First, Edge, 0), null));
+            if (value == '[') frames.Add(space.Frame(frame.Parent, this, Pack(AfterOpening, Edge, 0), null));
             return;
         }
         if (Space(white, value) is var wider and >= 0) frames.Add(space.Frame(frame.Parent, this, Pack(phase, wider, count), null));

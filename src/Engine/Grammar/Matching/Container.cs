@@ -11,6 +11,9 @@ internal abstract class Container : Node
     /// <summary>Adds what follows a byte.</summary>
     public abstract void Step(Frame frame, byte value, StateSpace space, List<Frame> frames);
 
+    /// <summary>Adds the bytes that may follow a frame, or more.</summary>
+    public virtual void First(Frame frame, StateSpace space, ref ByteSet bytes) => bytes = ByteSet.All;
+
     /// <summary>The frame after a part of it was completed.</summary>
     /// <param name="frame">The container's frame.</param>
     /// <param name="part">What wrote the part: an automaton or a container.</param>
@@ -42,6 +45,14 @@ internal abstract class Container : Node
     {
         var (phase, _, number) = Unpack(state);
         return Pack(phase, WhitespaceAutomaton.Full, number);
+    }
+
+    protected static void AddSpace(int space, ref ByteSet bytes)
+    {
+        foreach (var value in " \n\t"u8)
+        {
+            if (Space(space, value) >= 0) bytes.Add(value);
+        }
     }
 
     /// <summary>The whitespace after one more byte, or -1.</summary>

@@ -11,6 +11,9 @@ namespace AgentRuntime.Engine.Grammar.Matching;
 /// <param name="Seen">For objects, the properties written so far.</param>
 internal sealed record Frame(int Id, Frame? Parent, object Owner, int State, SeenProperties? Seen)
 {
+    /// <summary>The state of this frame alone, once made.</summary>
+    public MatchState? Alone { get; set; }
+
     public bool Equals(Frame? other) => ReferenceEquals(this, other);
 
     public override int GetHashCode() => Id;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using AgentRuntime.Engine.Grammar.Automata;
 
@@ -10,18 +11,30 @@ namespace AgentRuntime.Engine.Grammar.Matching;
 /// </summary>
 internal sealed class LexemeMask
 {
+    /// <summary>Subtrees smaller than this are walked, larger ones taken from what is shared.</summary>
+    private const int WorthSharing = 32;
+
+    /// <summary>Masks with more tokens than this are kept as bits.</summary>
+    private const int MaxListed = 1024;
+
+    [ThreadStatic]
+    private static Stack<ulong[]>? _scratch;
+
     private readonly ulong[]? _bits;
     private readonly int[] _tokens;
+    private (byte Value, int[] Nodes)[]? _tails;
 
     public LexemeMask(TokenTrie trie, ByteAutomaton automaton, int state, int node)
     {
         List<int> exits = [];
-        var bits = new ulong[(trie.VocabularySize + 63) / 64];
+        var words = (trie.VocabularySize + 63) / 64;
+        var free = _scratch ??= [];
+        var bits = free.TryPop(out var used) && used.Length == words ? used : new ulong[words];
         Walk(trie, automaton, state, node, bits, exits);
         Exits = [.. exits];
         var count = 0;
         foreach (var word in bits) count += BitOperations.PopCount(word);
-        if (count >= 1024)
+        if (count > MaxListed)
         {
             (_bits, _tokens) = (bits, []);
             return;
@@ -32,10 +45,29 @@ internal sealed class LexemeMask
         {
             for (var word = bits[i]; word != 0; word &= word - 1) _tokens[next++] = i * 64 + BitOperations.TrailingZeroCount(word);
         }
+        Array.Clear(bits);
+        free.Push(bits);
     }
 
     /// <summary>Nodes, with children, at which the piece may end.</summary>
     public int[] Exits { get; }
+
+    /// <summary>The children of <see cref="Exits"/> by their byte.</summary>
+    public (byte Value, int[] Nodes)[] Tails(TokenTrie trie)
+    {
+        if (_tails is { } known) return known;
+        var byValue = new SortedDictionary<byte, List<int>>();
+        foreach (var exit in Exits)
+        {
+            var end = exit + trie.Sizes[exit];
+            for (var child = exit + 1; child < end; child += trie.Sizes[child])
+            {
+                if (!byValue.TryGetValue(trie.Values[child], out var nodes)) byValue[trie.Values[child]] = nodes = [];
+                nodes.Add(child);
+            }
+        }
+        return _tails = [.. byValue.Select(entry => (entry.Key, entry.Value.ToArray()))];
+    }
 
     /// <summary>Adds the tokens that end within the piece.</summary>
     public void AddTo(ulong[] mask)
@@ -54,6 +86,8 @@ internal sealed class LexemeMask
     }
 
     /// <summary>Adds the tokens below a node that end within the piece, and the nodes at which it may end.</summary>
+    // What a profile learns from one automaton makes this several times slower with the next.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Walk(TokenTrie trie, ByteAutomaton automaton, int state, int node, ulong[] bits, List<int> exits)
     {
         var end = node + trie.Sizes[node];
@@ -66,9 +100,10 @@ internal sealed class LexemeMask
             if (automaton.Accepts(next)) exits.Add(child);
             if (!automaton.Continues(next)) continue;
             var (simpler, same) = automaton.Simplify(next);
-            if (simpler == automaton || !simpler.IsShared)
+            if (trie.Sizes[child] >= WorthSharing && simpler.Resembles(same, trie.Classes[child], trie.Heights[child]) is ({ } alike, var alikeState)) (simpler, same) = (alike, alikeState);
+            if (simpler == automaton || !simpler.IsShared || trie.Sizes[child] < WorthSharing)
             {
-                Walk(trie, automaton, next, child, bits, exits);
+                Walk(trie, simpler, same, child, bits, exits);
                 continue;
             }
             var part = trie.Mask(simpler, same, child);

@@ -41,9 +41,18 @@ internal sealed class MaskBuilder(TokenTrie trie, StateSpace space)
     {
         var part = automaton.IsShared ? trie.Mask(automaton, frame.State, node) : Own(automaton, frame.State);
         part.AddTo(mask);
-        if (part.Exits.Length == 0) return;
-        var after = space.State([space.After(frame)]);
-        foreach (var exit in part.Exits) Walk(mask, after, exit);
+        if (part.Exits.Length > 0) Leave(mask, part, space.State([space.After(frame)]));
+    }
+
+    /// <summary>Adds the tokens that go on after the end of a piece.</summary>
+    private void Leave(ulong[] mask, LexemeMask part, MatchState after)
+    {
+        var first = space.First(after);
+        foreach (var (value, nodes) in part.Tails(trie))
+        {
+            if (!first.Contains(value) || space.Step(after, value) is not { } next) continue;
+            foreach (var node in nodes) Enter(mask, next, node);
+        }
     }
 
     /// <summary>Pieces whose end says what follows: after each end goes on what it leads to.</summary>
@@ -63,7 +72,7 @@ internal sealed class MaskBuilder(TokenTrie trie, StateSpace space)
 
     private LexemeMask Own(ByteAutomaton automaton, int state)
     {
-        if (automaton.Resembles(state, trie.LongestToken) is ({ } shared, var same)) return trie.Mask(shared, same, 0);
+        if (automaton.Resembles(state, trie.Classes[0], trie.LongestToken) is ({ } shared, var same)) return trie.Mask(shared, same, 0);
         if (_own.TryGetValue((automaton, state), out var mask)) return mask;
         // A long generation under counted lengths makes a mask a token.
         if (_own.Count > 1000) _own.Clear();
@@ -72,14 +81,24 @@ internal sealed class MaskBuilder(TokenTrie trie, StateSpace space)
 
     private void Walk(ulong[] mask, MatchState state, int node)
     {
+        var first = space.First(state);
         var end = node + trie.Sizes[node];
         for (var child = node + 1; child < end; child += trie.Sizes[child])
         {
-            if (space.Step(state, trie.Values[child]) is not { } next) continue;
-            for (var i = trie.FirstToken[child]; i < trie.FirstToken[child + 1]; i++) mask[trie.Tokens[i] >> 6] |= 1UL << trie.Tokens[i];
-            if (trie.Sizes[child] == 1) continue;
-            WalkFrom(mask, next, child);
+            if (first.Contains(trie.Values[child]) && space.Step(state, trie.Values[child]) is { } next) Enter(mask, next, child);
         }
+    }
+
+    /// <summary>Adds what a node and its subtree hold, in the state after the node's byte.</summary>
+    private void Enter(ulong[] mask, MatchState state, int node)
+    {
+        AddTokens(mask, node);
+        if (trie.Sizes[node] > 1) WalkFrom(mask, state, node);
+    }
+
+    private void AddTokens(ulong[] mask, int node)
+    {
+        for (var i = trie.FirstToken[node]; i < trie.FirstToken[node + 1]; i++) mask[trie.Tokens[i] >> 6] |= 1UL << trie.Tokens[i];
     }
 
     /// <summary>
@@ -88,9 +107,10 @@ internal sealed class MaskBuilder(TokenTrie trie, StateSpace space)
     /// </summary>
     private void WalkFrom(ulong[] mask, MatchState state, int node)
     {
-        if (state.Tops is [{ Owner: Container only } single] && only.White(single.State) is var white and >= 0)
+        if (state.Tops is [{ Owner: Container only } single])
         {
-            AfterSpace(mask, state.Tops, white, node);
+            if (only.White(single.State) is var white and >= 0) AfterSpace(mask, state.Tops, white, node);
+            else Walk(mask, state, node);
             return;
         }
         if (state.Tops is [{ Owner: BranchAutomaton }])
@@ -118,66 +138,62 @@ internal sealed class MaskBuilder(TokenTrie trie, StateSpace space)
 
     private void AfterSpace(ulong[] mask, IEnumerable<Frame> frames, int white, int node)
     {
-        var part = trie.Mask(WhitespaceAutomaton.Shared, white, node);
-        part.AddTo(mask);
         // With whitespace done, what comes next is the same after any amount of it.
         var state = space.State([.. frames.Select(frame => space.Frame(frame.Parent, frame.Owner, Container.WithoutSpace(frame.State), frame.Seen))]);
         if (WhitespaceAutomaton.Shared.Accepts(white)) Walk(mask, state, node);
-        foreach (var exit in part.Exits) Walk(mask, state, exit);
+        if (white == WhitespaceAutomaton.Full) return;
+        var part = trie.Mask(WhitespaceAutomaton.Shared, white, node);
+        part.AddTo(mask);
+        Leave(mask, part, state);
     }
 
     /// <summary>Names: what follows depends on the name, so declared ones are taken byte by byte; the others are strings like any.</summary>
     private void AddNames(ulong[] mask, Frame frame, KeyAutomaton keys, int node)
     {
-        List<(int First, int End)> declared = [];
-        List<int> exits = [];
+        List<int> closings = [];
+        AddDeclared(mask, frame, keys, frame.State, node, closings);
         var other = keys.OtherState(frame.State);
-        var end = node + trie.Sizes[node];
-        for (var child = node + 1; child < end; child += trie.Sizes[child])
-        {
-            if (!keys.IsDeclared(frame.State, trie.Values[child]))
-            {
-                if (node > 0 && other >= 0) AddOtherName(mask, JsonStringAutomaton.Canonical.Step(other, trie.Values[child]), child, exits);
-                continue;
-            }
-            declared.Add((child, child + trie.Sizes[child]));
-            var next = keys.Step(frame.State, trie.Values[child]);
-            if (next < 0) continue;
-            for (var i = trie.FirstToken[child]; i < trie.FirstToken[child + 1]; i++) mask[trie.Tokens[i] >> 6] |= 1UL << trie.Tokens[i];
-            if (trie.Sizes[child] == 1) continue;
-            List<Frame> frames = [];
-            space.AddLexeme(frame.Parent!, keys, next, frames);
-            WalkFrom(mask, space.State(frames), child);
-        }
         if (other < 0) return;
-        // The whole vocabulary goes by the mask that all names share; a part of it is quicker walked.
-        if (node == 0) AddOtherNames(mask, other, declared, exits);
+        var part = trie.Mask(JsonStringAutomaton.Canonical, other, node);
         var after = space.State([((Container)frame.Parent!.Owner).Completed(frame.Parent, JsonStringAutomaton.Canonical, JsonStringAutomaton.End, space)]);
-        foreach (var exit in exits) Walk(mask, after, exit);
-    }
-
-    private void AddOtherName(ulong[] mask, int state, int node, List<int> exits)
-    {
-        if (state < 0) return;
-        for (var i = trie.FirstToken[node]; i < trie.FirstToken[node + 1]; i++) mask[trie.Tokens[i] >> 6] |= 1UL << trie.Tokens[i];
-        if (trie.Sizes[node] == 1) return;
-        if (state == JsonStringAutomaton.End) exits.Add(node);
-        else LexemeMask.Walk(trie, JsonStringAutomaton.Canonical, state, node, mask, exits);
-    }
-
-    private void AddOtherNames(ulong[] mask, int state, List<(int First, int End)> declared, List<int> exits)
-    {
-        var part = trie.Mask(JsonStringAutomaton.Canonical, state, 0);
+        if (closings.Count == 0)
+        {
+            part.AddTo(mask);
+            Leave(mask, part, after);
+            return;
+        }
+        // Where a declared name closes, the string is that name and no other.
         Array.Clear(_scratch);
         part.AddTo(_scratch);
-        foreach (var (first, end) in declared)
+        foreach (var closing in closings)
         {
-            for (var i = trie.FirstToken[first]; i < trie.FirstToken[end]; i++) _scratch[trie.Tokens[i] >> 6] &= ~(1UL << trie.Tokens[i]);
+            for (var i = trie.FirstToken[closing]; i < trie.FirstToken[closing + trie.Sizes[closing]]; i++) _scratch[trie.Tokens[i] >> 6] &= ~(1UL << trie.Tokens[i]);
         }
         LexemeMask.Or(mask, _scratch);
         foreach (var exit in part.Exits)
         {
-            if (!declared.Exists(range => range.First <= exit && exit < range.End)) exits.Add(exit);
+            if (!closings.Contains(exit)) Walk(mask, after, exit);
+        }
+    }
+
+    /// <summary>Follows the declared names down the tree; collects the nodes at which one closes.</summary>
+    private void AddDeclared(ulong[] mask, Frame frame, KeyAutomaton keys, int state, int node, List<int> closings)
+    {
+        foreach (var (value, next) in keys.Declared(state))
+        {
+            var child = trie.Child(node, value);
+            if (child < 0) continue;
+            if (next >= 0 && !keys.Accepts(next))
+            {
+                if (!keys.AllowsOthers) AddTokens(mask, child);
+                AddDeclared(mask, frame, keys, next, child, closings);
+                continue;
+            }
+            closings.Add(child);
+            if (next < 0) continue;
+            List<Frame> frames = [];
+            space.AddLexeme(frame.Parent!, keys, next, frames);
+            Enter(mask, space.State(frames), child);
         }
     }
 }

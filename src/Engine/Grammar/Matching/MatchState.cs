@@ -1,3 +1,5 @@
+using AgentRuntime.Engine.Grammar.Automata;
+
 namespace AgentRuntime.Engine.Grammar.Matching;
 
 /// <summary>All that the text so far may be: the innermost frames, and what was computed for them.</summary>
@@ -16,6 +18,9 @@ internal sealed class MatchState(Frame[] tops, bool mayEnd)
 
     /// <summary>The bytes that may follow, once computed.</summary>
     public byte[]? Following { get; set; }
+
+    /// <summary>The bytes that may follow, or more, once computed.</summary>
+    public ByteSet? First { get; set; }
 
     public bool TryNext(byte value, out MatchState? next)
     {

@@ -6,9 +6,10 @@ namespace AgentRuntime.Engine.Grammar.Matching;
 /// <summary>An object: declared properties in any order, each at most once, and others where they are allowed.</summary>
 internal sealed class ObjectNode : Container
 {
-    private const int Opening = 0, First = 1, AfterValue = 2, AfterComma = 3, InKey = 4, AfterKey = 5, AfterColon = 6, InValue = 7;
+    private const int Opening = 0, AfterOpening = 1, AfterValue = 2, AfterComma = 3, InKey = 4, AfterKey = 5, AfterColon = 6, InValue = 7;
 
     private readonly Dictionary<(BigInteger, int), SeenProperties> _seen = [];
+    private NameTree? _tree;
 
     /// <summary>The declared names in canonical spelling with quotes.</summary>
     public required IReadOnlyList<byte[]> Names { get; init; }
@@ -36,7 +37,19 @@ internal sealed class ObjectNode : Container
         return Required.Count <= Max && Min <= Max && Min <= possible && Required.All(i => Values[i].IsPossible);
     }
 
-    public override int White(int state) => Unpack(state) is (First or AfterValue or AfterComma or AfterColon, var white, _) ? white : -1;
+    public override int White(int state) => Unpack(state) is (AfterOpening or AfterValue or AfterComma or AfterColon, var white, _) ? white : -1;
+
+    public override void First(Frame frame, StateSpace space, ref ByteSet bytes)
+    {
+        var (phase, white, property) = Unpack(frame.State);
+        if (phase is Opening) bytes.Add((byte)'{');
+        else if (phase is AfterKey) bytes.Add((byte)':');
+        else AddSpace(white, ref bytes);
+        if (white == WhitespaceAutomaton.One) return;
+        if (phase is AfterOpening or AfterComma) bytes.Add((byte)'"');
+        if (phase is AfterOpening or AfterValue) bytes.Add("},"u8);
+        if (phase is AfterColon) space.AddFirst(Value(property), frame, ref bytes);
+    }
 
     public override void Step(Frame frame, byte value, StateSpace space, List<Frame> frames)
     {
@@ -44,7 +57,7 @@ internal sealed class ObjectNode : Container
         switch (phase)
         {
             case Opening:
-                if (value == '{') frames.Add(space.Frame(frame.Parent, this, Pack(First, Edge, 0), Seen(0, 0)));
+                if (value == '{') frames.Add(space.Frame(frame.Parent, this, Pack(AfterOpening, Edge, 0), Seen(0, 0)));
                 return;
             case AfterKey:
                 if (value == ':') Move(frame, AfterColon, Gap, property, space, frames);
@@ -59,13 +72,13 @@ internal sealed class ObjectNode : Container
         switch (phase)
         {
             case AfterColon:
-                space.BeginAndStep(property == 0 ? Others : Values[property - 1], space.Frame(frame.Parent, this, Pack(InValue, 0, 0), frame.Seen), value, frames);
+                space.BeginAndStep(Value(property), space.Frame(frame.Parent, this, Pack(InValue, 0, 0), frame.Seen), value, frames);
                 return;
-            case First or AfterComma when value == '"' && frame.Seen!.Keys is { } keys:
+            case AfterOpening or AfterComma when value == '"' && frame.Seen!.Keys is { } keys:
                 var next = keys.Step(keys.Start, value);
                 if (next >= 0) space.AddLexeme(space.Frame(frame.Parent, this, InKey, frame.Seen), keys, next, frames);
                 return;
-            case First or AfterValue when value == '}' && frame.Seen!.MayClose:
+            case AfterOpening or AfterValue when value == '}' && frame.Seen!.MayClose:
                 space.Complete(frame, frames);
                 return;
             case AfterValue when value == ',' && frame.Seen!.Keys is not null:
@@ -81,6 +94,9 @@ internal sealed class ObjectNode : Container
         var seen = property < 0 ? Seen(frame.Seen!.Declared, frame.Seen.Others + 1) : Seen(frame.Seen!.Declared | BigInteger.One << property, frame.Seen.Others);
         return space.Frame(frame.Parent, this, Pack(AfterKey, 0, property + 1), seen);
     }
+
+    /// <summary>The value of a property by its number + 1; 0 is any that is not declared.</summary>
+    private Node Value(int property) => property == 0 ? Others : Values[property - 1];
 
     private void Move(Frame frame, int phase, int white, int property, StateSpace space, List<Frame> frames) =>
         frames.Add(space.Frame(frame.Parent, this, Pack(phase, white, property), frame.Seen));
@@ -98,7 +114,7 @@ internal sealed class ObjectNode : Container
         var others_ = Others.IsPossible && !requiredOnly && (room > open + 1 || missing <= fresh);
         bool Allowed(int i) => (declared >> i & 1) == 0 && Values[i].IsPossible && (!requiredOnly || Required.Contains(i)) && Needs?[i].All(other => (declared >> other & 1) != 0) != false;
         var any = room > 0 && (others_ || Enumerable.Range(0, Values.Count).Any(Allowed));
-        var keys = any ? new KeyAutomaton(Names, Allowed, others_) : null;
+        var keys = any ? new KeyAutomaton(_tree ??= new(Names), Allowed, others_) : null;
         return _seen[(declared, others)] = new(declared, others, keys, open == 0 && missing <= 0);
     }
 

@@ -2,9 +2,18 @@ using System.Numerics;
 
 namespace AgentRuntime.Engine.Grammar.Matching;
 
-/// <summary>The properties that an object has so far.</summary>
-/// <param name="Declared">A bit for each declared property.</param>
-/// <param name="Others">How many others; counted only as far as it matters.</param>
-/// <param name="Keys">What the next name may be; null when no property may follow.</param>
-/// <param name="MayClose">Whether the object may end.</param>
-internal sealed record SeenProperties(BigInteger Declared, int Others, KeyAutomaton? Keys, bool MayClose);
+/// <summary>The properties that an object has so far; equal ones of an object are one.</summary>
+internal sealed class SeenProperties(BigInteger declared, int others, KeyAutomaton? keys, bool mayClose)
+{
+    /// <summary>A bit for each declared property.</summary>
+    public BigInteger Declared { get; } = declared;
+
+    /// <summary>How many others; counted only as far as it matters.</summary>
+    public int Others { get; } = others;
+
+    /// <summary>What the next name may be; null when no property may follow.</summary>
+    public KeyAutomaton? Keys { get; } = keys;
+
+    /// <summary>Whether the object may end.</summary>
+    public bool MayClose { get; } = mayClose;
+}

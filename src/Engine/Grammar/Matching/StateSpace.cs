@@ -9,6 +9,7 @@ internal sealed class StateSpace
 
     private readonly Dictionary<(Frame?, object, int, SeenProperties?), Frame> _frames = [];
     private readonly Dictionary<string, MatchState> _states = new(StringComparer.Ordinal);
+    private readonly List<Frame> _stepped = [];
     private int _nextId;
 
     public StateSpace(Container root)
@@ -25,16 +26,43 @@ internal sealed class StateSpace
     public MatchState? Step(MatchState state, byte value)
     {
         if (state.TryNext(value, out var known)) return known;
-        List<Frame> frames = [];
-        foreach (var top in state.Tops) Step(top, value, frames);
-        var next = frames.Count == 0 ? null : State(frames);
+        _stepped.Clear();
+        foreach (var top in state.Tops) Step(top, value, _stepped);
+        var next = _stepped.Count == 0 ? null : State(_stepped);
         state.Remember(value, next);
         return next;
     }
 
     /// <summary>The bytes that may follow a state.</summary>
-    public byte[] Following(MatchState state) =>
-        state.Following ??= [.. Enumerable.Range(0, 256).Select(value => (byte)value).Where(value => Step(state, value) is not null)];
+    public byte[] Following(MatchState state)
+    {
+        if (state.Following is { } known) return known;
+        var first = First(state);
+        List<byte> bytes = [];
+        for (var value = 0; value < 256; value++)
+        {
+            if (first.Contains((byte)value) && Step(state, (byte)value) is not null) bytes.Add((byte)value);
+        }
+        return state.Following = [.. bytes];
+    }
+
+    /// <summary>The bytes that may follow a state, or more: what is quick to know.</summary>
+    public ByteSet First(MatchState state)
+    {
+        if (state.First is { } known) return known;
+        ByteSet bytes = default;
+        foreach (var top in state.Tops) AddFirst(top, ref bytes);
+        state.First = bytes;
+        return bytes;
+    }
+
+    /// <summary>Adds the bytes with which a value may begin, or more.</summary>
+    public void AddFirst(Node node, Frame parent, ref ByteSet bytes)
+    {
+        List<Frame> starts = [];
+        node.Begin(parent, this, starts);
+        foreach (var start in starts) AddFirst(start, ref bytes);
+    }
 
     /// <summary>The frame with these parts.</summary>
     public Frame Frame(Frame? parent, object owner, int state, SeenProperties? seen)
@@ -78,7 +106,9 @@ internal sealed class StateSpace
     /// <summary>The state of these frames.</summary>
     public MatchState State(List<Frame> frames)
     {
+        if (frames.Count == 1) return frames[0].Alone ??= new MatchState([frames[0]], MayEnd(frames[0]));
         var tops = frames.Distinct().OrderBy(frame => frame.Id).ToArray();
+        if (tops.Length == 1) return State([tops[0]]);
         if (tops.Length > MaxAlternatives) throw new GrammarException("The constraint is too ambiguous: too many readings of the same text; make its alternatives differ earlier.");
         var key = string.Create(tops.Length * 2, tops, static (span, tops) =>
         {
@@ -86,6 +116,18 @@ internal sealed class StateSpace
         });
         if (!_states.TryGetValue(key, out var state)) _states[key] = state = new MatchState(tops, tops.Any(MayEnd));
         return state;
+    }
+
+    private void AddFirst(Frame frame, ref ByteSet bytes)
+    {
+        if (frame.Owner is Container container)
+        {
+            container.First(frame, this, ref bytes);
+            return;
+        }
+        var automaton = (ByteAutomaton)frame.Owner;
+        bytes.Add(automaton, frame.State);
+        if (automaton.Accepts(frame.State)) AddFirst(After(frame), ref bytes);
     }
 
     private void Step(Frame frame, byte value, List<Frame> frames)

@@ -13,6 +13,8 @@ internal sealed class TokenTrie
 
     private readonly ConcurrentDictionary<(ByteAutomaton, int, int), LexemeMask> _masks = [];
 
+    private readonly int[] _roots = new int[256];
+
     private TokenTrie(Tokenizer tokenizer)
     {
         VocabularySize = tokenizer.VocabularySize;
@@ -46,6 +48,17 @@ internal sealed class TokenTrie
         }
         for (var depth = previous.Length; depth >= 0; depth--) sizes[path[depth]] = values.Count - path[depth];
         (Values, Sizes) = ([.. values], [.. sizes]);
+        (Classes, Heights) = (new ulong[Values.Length], new int[Values.Length]);
+        for (var node = Values.Length - 1; node >= 0; node--)
+        {
+            var end = node + Sizes[node];
+            for (var child = node + 1; child < end; child += Sizes[child])
+            {
+                Classes[node] |= Classes[child] | ByteClasses.Of(Values[child]);
+                Heights[node] = Math.Max(Heights[node], Heights[child] + 1);
+                if (node == 0) _roots[Values[child]] = child;
+            }
+        }
         FirstToken = new int[Values.Length + 1];
         foreach (var (node, _) in ends) FirstToken[node + 1]++;
         for (var i = 0; i < Values.Length; i++) FirstToken[i + 1] += FirstToken[i];
@@ -62,6 +75,12 @@ internal sealed class TokenTrie
     /// <summary>A node's byte.</summary>
     public byte[] Values { get; }
 
+    /// <summary>The classes of all bytes below a node, see <see cref="ByteClasses"/>.</summary>
+    public ulong[] Classes { get; }
+
+    /// <summary>Bytes of the longest way down from a node.</summary>
+    public int[] Heights { get; }
+
     /// <summary>How many nodes its subtree has, itself included.</summary>
     public int[] Sizes { get; }
 
@@ -76,6 +95,7 @@ internal sealed class TokenTrie
     /// <summary>The child of a node by its byte, or -1.</summary>
     public int Child(int node, byte value)
     {
+        if (node == 0) return _roots[value] == 0 ? -1 : _roots[value];
         var end = node + Sizes[node];
         for (var child = node + 1; child < end; child += Sizes[child])
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AgentRuntime.AgentHost.Journal;
+using AgentRuntime.AgentHost.Workflows.Model;
 using AgentRuntime.Cli.Commands;
 using AgentRuntime.Cli.Models;
 using AgentRuntime.Engine;
@@ -31,6 +32,12 @@ internal static class CommandLine
         {
             return ExitCode.Cancelled;
         }
+        catch (WorkflowException e)
+        {
+            // Each line begins with its file, so that an editor or a terminal leads there.
+            await error.WriteLineAsync(Output.VisibleText.Of(e.Message)).ConfigureAwait(false);
+            return ExitCode.Usage;
+        }
         catch (Exception e) when (e is EngineException or ToolsException or IOException or UnauthorizedAccessException)
         {
             await error.WriteLineAsync("agentrt: " + e.Message).ConfigureAwait(false);
@@ -53,6 +60,7 @@ internal static class CommandLine
         ServeCommand.Create(),
         ModelCommand.Create(),
         ToolsCommand.Create(),
+        WorkflowCommand.Create(),
         BenchCommand.Create(),
         DoctorCommand.Create(),
     };

@@ -85,7 +85,7 @@ public sealed class CommandTests
     [Fact]
     public async Task Every_command_explains_itself_with_an_example()
     {
-        foreach (var command in new[] { "run", "demo", "runs list", "runs show", "runs resume", "chat", "generate", "model inspect", "model tokenize", "model detokenize", "model render", "model logits", "model synthesize", "model pull", "model list", "model remove", "tools list", "tools call", "doctor" })
+        foreach (var command in new[] { "run", "demo", "runs list", "runs show", "runs resume", "chat", "generate", "model inspect", "model tokenize", "model detokenize", "model render", "model logits", "model synthesize", "model pull", "model list", "model remove", "tools list", "tools call", "workflow validate", "workflow plan", "workflow graph", "workflow schema", "doctor" })
         {
             using var output = new StringWriter();
             Assert.Equal(0, await CommandLine.RunAsync([.. command.Split(' '), "--help"], output, output));

@@ -25,4 +25,8 @@ public sealed class Constraint
 
     /// <summary>One of these texts; at least one, none of them empty.</summary>
     public static Constraint Choices(params IReadOnlyList<string> choices) => new(ConstraintKind.Choices, "") { Alternatives = choices };
+
+    /// <summary>Compiles it without a vocabulary, to tell what is wrong with it before a model is there.</summary>
+    /// <exception cref="GrammarException">It is broken, contradicts itself, is too large or needs what is not supported.</exception>
+    public void Check() => TokenGrammar.Root(this);
 }

@@ -43,13 +43,16 @@ public sealed class TokenGrammar
     {
         ArgumentNullException.ThrowIfNull(constraint);
         ArgumentNullException.ThrowIfNull(tokenizer);
-        return new TokenGrammar(tokenizer, constraint.Kind switch
-        {
-            ConstraintKind.Schema => SchemaCompiler.Compile(constraint.Text, constraint.Whitespace),
-            ConstraintKind.Choices => Choices(constraint.Alternatives),
-            _ => Regex(constraint.Text),
-        });
+        return new TokenGrammar(tokenizer, Root(constraint));
     }
+
+    /// <summary>What a constraint is before it meets a vocabulary.</summary>
+    internal static RootNode Root(Constraint constraint) => constraint.Kind switch
+    {
+        ConstraintKind.Schema => SchemaCompiler.Compile(constraint.Text, constraint.Whitespace),
+        ConstraintKind.Choices => Choices(constraint.Alternatives),
+        _ => Regex(constraint.Text),
+    };
 
     /// <summary>A mask for one generation, before its first token.</summary>
     public ITokenMask CreateMask() => new GrammarMask(this);

@@ -70,6 +70,8 @@ public sealed class ExpressionChecker(ExpressionScope scope, ProblemList problem
             "item" or "index" => $"'{name.Name}' is there only in a step with 'foreach'",
             "result" => "'result' is there only in a step's 'outputs'",
             "steps" => "'steps' is not there in this place, because it is needed before any step runs",
+            "env" => "'env' is not there in this place; expected inputs or secrets, on which it may depend itself",
+            "secrets" => "'secrets' is not there in this place, because a workflow's outputs are for everybody to see",
             "needs" => "there is no 'needs'; write steps.ID.outputs.NAME",
             "matrix" => "there is no 'matrix'; use 'foreach', and 'item' in it",
             _ => $"there is no '{name.Name}'; expected one of {string.Join(", ", scope.Roots.Keys)}{Suggestion.For(name.Name, scope.Roots.Keys)}",
@@ -90,7 +92,7 @@ public sealed class ExpressionChecker(ExpressionScope scope, ProblemList problem
             case ExpressionKind.Object:
                 if (target.Properties.TryGetValue(member.Name, out var type)) return type;
                 if (root == "steps" && scope.ExplainStep(member.Name) is { } why) return Wrong(member.Mark, why);
-                var what = root switch { "inputs" => "input", "steps" => "step", "env" => "variable in 'env'", _ => "value" };
+                var what = root switch { "inputs" => "input", "steps" => "step", "env" => "variable", _ => "value" };
                 var there = target.Properties.Count == 0 ? "there are none" : "expected one of " + string.Join(", ", target.Properties.Keys);
                 return Wrong(member.Mark, $"there is no {what} '{member.Name}'; {there}{Suggestion.For(member.Name, target.Properties.Keys)}");
             case ExpressionKind.List:

@@ -6,6 +6,9 @@ namespace AgentRuntime.AgentHost.Workflows.Expressions;
 /// <summary>A string, number, boolean or null.</summary>
 internal sealed record LiteralExpression(JsonNode? Value, Mark Mark) : Expression(Mark);
 
+/// <summary>Stands for an expression that could not be read, so that the rest of its text is checked all the same.</summary>
+internal sealed record BrokenExpression(Mark Mark) : Expression(Mark);
+
 /// <summary>A root of paths: <c>inputs</c>, <c>steps</c>, <c>item</c> …</summary>
 internal sealed record NameExpression(string Name, Mark Mark) : Expression(Mark);
 

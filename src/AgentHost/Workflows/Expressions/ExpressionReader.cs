@@ -34,12 +34,11 @@ public static class ExpressionReader
     /// <param name="text">The text.</param>
     /// <param name="markAt">The place of an offset in the text.</param>
     /// <param name="problems">Receives what is wrong.</param>
-    /// <returns>The template, or null when an expression cannot be read.</returns>
-    public static Template? ReadTemplate(string text, Func<int, Mark> markAt, ProblemList problems)
+    /// <returns>The template; sound when there are no problems.</returns>
+    public static Template ReadTemplate(string text, Func<int, Mark> markAt, ProblemList problems)
     {
         List<TemplatePart> parts = [];
         var position = 0;
-        var sound = true;
         while (text.IndexOf(Open, position, StringComparison.Ordinal) is var open and >= 0)
         {
             if (open > position) parts.Add(new(text[position..open], null));
@@ -53,14 +52,13 @@ public static class ExpressionReader
             catch (ExpressionSyntaxException e)
             {
                 problems.Add(markAt(e.Offset), e.Message);
-                sound = false;
                 // Goes on behind this expression, so that the text's other mistakes are told too.
                 var close = text.IndexOf("}}", open, StringComparison.Ordinal);
-                if (close < 0) return null;
-                position = close + 2;
+                position = close < 0 ? text.Length : close + 2;
+                parts.Add(new(text[open..position], new BrokenExpression(markAt(open))));
             }
         }
         if (position < text.Length) parts.Add(new(text[position..], null));
-        return sound ? new(text, parts) : null;
+        return new(text, parts);
     }
 }

@@ -41,6 +41,10 @@ public static class ExpressionReferences
     /// <summary>The names of the secrets that a workflow refers to, sorted.</summary>
     public static IReadOnlyList<string> Secrets(Workflow workflow) => Members(In(workflow), "secrets");
 
+    /// <summary>The secrets that a workflow refers to, each with the first place where it does.</summary>
+    public static IReadOnlyList<(string Name, Mark Mark)> SecretPlaces(Workflow workflow) =>
+        [.. Below(In(workflow), "secrets").GroupBy(m => m.Name, StringComparer.Ordinal).Select(g => (g.Key, g.Select(m => m.Mark).MinBy(m => (m.Line, m.Column)))).OrderBy(s => s.Key, StringComparer.Ordinal)];
+
     /// <summary>The ids of the steps that expressions refer to, sorted.</summary>
     public static IReadOnlyList<string> Steps(IEnumerable<Expression> expressions) => Members(expressions, "steps");
 
@@ -49,8 +53,10 @@ public static class ExpressionReferences
 
     /// <summary>The names right below a root.</summary>
     private static List<string> Members(IEnumerable<Expression> expressions, string root) =>
-        [.. expressions.SelectMany(All).OfType<MemberExpression>().Where(m => m.Target is NameExpression name && name.Name == root)
-            .Select(m => m.Name).Distinct().Order(StringComparer.Ordinal)];
+        [.. Below(expressions, root).Select(m => m.Name).Distinct().Order(StringComparer.Ordinal)];
+
+    private static IEnumerable<MemberExpression> Below(IEnumerable<Expression> expressions, string root) =>
+        expressions.SelectMany(All).OfType<MemberExpression>().Where(m => m.Target is NameExpression name && name.Name == root);
 
     private static IEnumerable<Expression> All(Expression expression) => expression.Parts.SelectMany(All).Prepend(expression);
 }

@@ -6,11 +6,14 @@ public static class Suggestion
     /// <summary>"; did you mean 'x'?" for the closest of some names, or nothing when none is close.</summary>
     public static string For(string name, IEnumerable<string> names) => Closest(name, names) is { } closest ? $"; did you mean '{closest}'?" : "";
 
-    /// <summary>The closest of some names, or null when none is close: at most a third of the characters may differ.</summary>
+    /// <summary>The closest of some names, or null when none is close: at most a third of the characters may differ, or it is a beginning.</summary>
     public static string? Closest(string name, IEnumerable<string> names)
     {
         if (name.Length is 0 or > 64) return null;
-        var limit = Math.Max(1, name.Length / 3);
+        var limit = Math.Min(Math.Max(1, name.Length / 3), name.Length - 1);
+        names = [.. names];
+        // A beginning, such as "int" for "integer".
+        if (name.Length >= 3 && names.FirstOrDefault(c => c != name && c.StartsWith(name, StringComparison.OrdinalIgnoreCase)) is { } whole) return whole;
         return names
             .Where(candidate => candidate != name && Math.Abs(candidate.Length - name.Length) <= limit)
             .Select(candidate => (candidate, distance: Distance(name.ToUpperInvariant(), candidate.ToUpperInvariant())))

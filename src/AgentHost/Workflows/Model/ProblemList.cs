@@ -7,6 +7,8 @@ public sealed class ProblemList(string file)
     /// <summary>Most problems that are kept.</summary>
     public const int Limit = 200;
 
+    private const int MaxMessage = 1000;
+
     private readonly List<WorkflowProblem> _problems = [];
     private readonly HashSet<WorkflowProblem> _known = [];
 
@@ -22,6 +24,9 @@ public sealed class ProblemList(string file)
     /// <summary>Adds a problem, perhaps of another file, once.</summary>
     public void Add(WorkflowProblem problem)
     {
+        // Names from the file may be long, or hold line feeds: a problem is one line all the same.
+        var line = problem.Message.ReplaceLineEndings(" ");
+        problem = problem with { Message = line.Length <= MaxMessage ? line : line[..MaxMessage] + "…" };
         if (_problems.Count < Limit && _known.Add(problem)) _problems.Add(problem);
     }
 

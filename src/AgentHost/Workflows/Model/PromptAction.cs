@@ -16,8 +16,8 @@ public sealed record PromptAction(WorkflowValue Text, Mark Mark) : StepAction(Ma
     /// <summary>JSON schema of the answer, or null for any text.</summary>
     public JsonNode? Schema { get; init; }
 
-    /// <summary>Where the schema is written.</summary>
-    public Mark SchemaMark { get; init; }
+    /// <summary>The schema with its places, or null.</summary>
+    public WorkflowValue? SchemaSource { get; init; }
 
     /// <summary>Most tokens of the reply; null for the runner's own limit.</summary>
     public int? MaxTokens { get; init; }

@@ -24,7 +24,7 @@ internal sealed partial class MapReader
             else Problem(entry.Mark, $"unknown key '{entry.Key}' in {shape.Noun}; expected one of {string.Join(", ", names)}{Suggestion.For(entry.Key, names)}");
         }
         foreach (var key in shape.Keys.Where(k => k.Required && !_entries.ContainsKey(k.Name)))
-            Problem(Mark, $"{shape.Noun} needs the key '{key.Name}': {char.ToLowerInvariant(key.Description[0])}{key.Description[1..]}");
+            Problem(Mark, $"{shape.Noun} needs the key '{key.Name}': {char.ToLowerInvariant(key.Description[0])}{key.Description[1..].TrimEnd('.')}");
     }
 
     /// <summary>Where the map is written.</summary>

@@ -21,6 +21,7 @@ internal sealed record SourceScalar(string Text, bool IsPlain, int Start, int En
     public override string Noun => ScalarValues.Of(this) switch
     {
         null => "nothing",
+        _ when string.IsNullOrWhiteSpace(Text) => "empty text",
         var value => Expressions.ExpressionType.Of(value).ToString(),
     };
 }
@@ -28,13 +29,13 @@ internal sealed record SourceScalar(string Text, bool IsPlain, int Start, int En
 /// <summary>A list.</summary>
 internal sealed record SourceList(IReadOnlyList<SourceNode> Items, Mark Mark) : SourceNode(Mark)
 {
-    public override string Noun => "a list";
+    public override string Noun => Items.Count == 0 ? "an empty list" : "a list";
 }
 
 /// <summary>A map; no key twice.</summary>
 internal sealed record SourceMap(IReadOnlyList<SourceEntry> Entries, Mark Mark) : SourceNode(Mark)
 {
-    public override string Noun => "a map";
+    public override string Noun => Entries.Count == 0 ? "an empty map" : "a map";
 }
 
 /// <summary>A map's entry.</summary>

@@ -20,23 +20,32 @@ internal sealed class SourceText
     }
 
     /// <summary>
-    /// The place of an offset in a scalar's value. Values differ from what is written where quotes, escapes, folding and
+    /// Finds the places of offsets in a scalar's value. Values differ from what is written where quotes, escapes, folding and
     /// indentation are; there an expression is found by being the n-th, and a place inside it as far as both texts agree.
     /// </summary>
-    public Mark At(SourceScalar scalar, int offset)
+    public Func<int, Mark> Places(SourceScalar scalar)
     {
         var value = scalar.Text;
-        var raw = _text[scalar.Start..Math.Max(scalar.Start, scalar.End)];
-        if (raw.IndexOf(value, StringComparison.Ordinal) is var whole and >= 0 && value.Length > 0) return At(scalar.Start + whole + offset);
-        var (inValue, inRaw) = (-1, -1);
-        while (value.IndexOf(Open, inValue + 1, StringComparison.Ordinal) is var next and >= 0 && next <= offset
-            && raw.IndexOf(Open, inRaw + 1, StringComparison.Ordinal) is var other and >= 0)
+        var whole = value.Length == 0 ? -1 : _text.AsSpan(scalar.Start, Math.Max(0, scalar.End - scalar.Start)).IndexOf(value);
+        if (whole >= 0) return offset => At(scalar.Start + whole + offset);
+        var inValue = Opens(value, 0, value.Length);
+        var inText = Opens(_text, scalar.Start, scalar.End);
+        return offset =>
         {
-            (inValue, inRaw) = (next, other);
-        }
-        if (inValue < 0) return scalar.Mark;
-        var same = value.AsSpan(inValue, Math.Min(offset, value.Length) - inValue).CommonPrefixLength(raw.AsSpan(inRaw));
-        return At(scalar.Start + inRaw + (inValue + same == offset ? same : 0));
+            var found = inValue.BinarySearch(offset);
+            var index = Math.Min(found >= 0 ? found : ~found - 1, inText.Count - 1);
+            if (index < 0) return scalar.Mark;
+            var length = Math.Min(offset, value.Length) - inValue[index];
+            var same = value.AsSpan(inValue[index], length).CommonPrefixLength(_text.AsSpan(inText[index]));
+            return At(inText[index] + (same == length ? same : 0));
+        };
+    }
+
+    private static List<int> Opens(string text, int start, int end)
+    {
+        List<int> opens = [];
+        for (var at = start; at < end && text.IndexOf(Open, at, end - at, StringComparison.Ordinal) is var next and >= 0; at = next + 1) opens.Add(next);
+        return opens;
     }
 
     private Mark At(int offset)

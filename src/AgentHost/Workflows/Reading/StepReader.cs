@@ -27,6 +27,7 @@ internal static class StepReader
     {
         var reader = new MapReader(map, WorkflowKeys.Step, values, entry.Mark);
         var action = Action(entry, reader, defaults);
+        var session = Session(reader);
         if (reader.Has("max-parallel") && !reader.Has("foreach")) reader.Problem(reader.KeyMark("max-parallel"), "'max-parallel' is for a step with 'foreach'; remove it");
         return new()
         {
@@ -37,13 +38,13 @@ internal static class StepReader
             Needs = reader.Names("needs", "the id of a step") ?? [],
             If = reader.Expression("if"),
             ForEach = ForEach(reader),
-            MaxParallel = reader.Integer("max-parallel", 1, 64) ?? defaults.MaxParallel,
+            MaxParallel = reader.Integer("max-parallel", 1, 64) ?? (session.Mode == SessionMode.Shared ? 1 : defaults.MaxParallel),
             Retry = Retry(reader) ?? (reader.Has("retry") ? null : defaults.Retry),
             Timeout = reader.Duration("timeout") ?? defaults.Timeout,
             ContinueOnError = reader.Boolean("continue-on-error") ?? false,
             Outputs = reader.Named("outputs", "an output"),
             Env = [.. reader.Variables("env", "the variable").Where(e => Identifiers.Check(e.Name, e.Mark, "a variable", values.Problems))],
-            Session = Session(reader),
+            Session = session,
             Model = reader.Name("model") ?? (action.UsesModel ? defaults.Model : null),
             Definition = Definition(map, action, defaults),
         };
@@ -92,7 +93,7 @@ internal static class StepReader
             {
                 System = step.Text("system"),
                 Schema = Schema(step),
-                SchemaMark = step.ValueMark("schema"),
+                SchemaSource = step.Node("schema") is SourceMap ? step.Value("schema") : null,
                 MaxTokens = step.Integer("max-tokens", 1, 1_000_000) ?? defaults.MaxTokens,
                 Temperature = step.Number("temperature", 0, 10) ?? defaults.Temperature,
             },

@@ -13,10 +13,7 @@ internal sealed class ValueReader(SourceText text, ProblemList problems)
     public WorkflowValue Value(SourceNode node) => node switch
     {
         SourceScalar scalar when ExpressionReader.HasExpressions(scalar.Text) =>
-            ExpressionReader.ReadTemplate(scalar.Text, offset => text.At(scalar, offset), problems) is { } template
-                ? new TextValue(template, scalar.Mark)
-                // What stands for a text that cannot be read is null, so that nothing is said about its type.
-                : new ConstantValue(null, scalar.Mark),
+            new TextValue(ExpressionReader.ReadTemplate(scalar.Text, text.Places(scalar), problems), scalar.Mark),
         SourceScalar scalar => new ConstantValue(ScalarValues.Of(scalar), scalar.Mark),
         SourceList list => new ListValue([.. list.Items.Select(Value)], list.Mark),
         SourceMap map => new MapValue([.. map.Entries.Select(e => new NamedValue(e.Key, e.Mark, Value(e.Value)))], map.Mark),
@@ -29,7 +26,7 @@ internal sealed class ValueReader(SourceText text, ProblemList problems)
         switch (node)
         {
             case SourceScalar scalar when ExpressionReader.HasExpressions(scalar.Text):
-                problems.Add(text.At(scalar, scalar.Text.IndexOf("${{", StringComparison.Ordinal)), $"'{key}' takes no expressions, because it is needed before anything runs; write the value");
+                problems.Add(text.Places(scalar)(scalar.Text.IndexOf("${{", StringComparison.Ordinal)), $"'{key}' takes no expressions, because it is needed before anything runs; write the value");
                 return null;
             case SourceScalar scalar:
                 return ScalarValues.Of(scalar);
@@ -45,10 +42,10 @@ internal sealed class ValueReader(SourceText text, ProblemList problems)
     /// <summary>An expression, with or without <c>${{ }}</c>; null, with a problem, when it cannot be read.</summary>
     public Expression? Expression(SourceScalar scalar)
     {
-        if (!ExpressionReader.HasExpressions(scalar.Text)) return ExpressionReader.ReadExpression(scalar.Text, offset => text.At(scalar, offset), problems);
-        var template = ExpressionReader.ReadTemplate(scalar.Text, offset => text.At(scalar, offset), problems);
-        if (template is { Whole: null }) problems.Add(scalar.Mark, "a condition is one expression; remove what is around ${{ }}, and put '&&' or '||' inside");
-        return template?.Whole;
+        if (!ExpressionReader.HasExpressions(scalar.Text)) return ExpressionReader.ReadExpression(scalar.Text, text.Places(scalar), problems);
+        var template = ExpressionReader.ReadTemplate(scalar.Text, text.Places(scalar), problems);
+        if (template.Whole is null) problems.Add(scalar.Mark, "a condition is one expression; remove what is around ${{ }}, and put '&&' or '||' inside");
+        return template.Whole;
     }
 
     /// <summary>The node as written, as JSON.</summary>

@@ -11,6 +11,9 @@ public static class WorkflowReader
     /// <summary>Most bytes of a file.</summary>
     public const int MaxBytes = 1 << 20;
 
+    /// <summary>Most steps of a workflow.</summary>
+    public const int MaxSteps = 500;
+
     /// <summary>The keys of an MCP server that is started, not connected to.</summary>
     private static readonly string[] StartedOnly = ["args", "env"];
 
@@ -38,14 +41,12 @@ public static class WorkflowReader
         }
         var values = new ValueReader(new(text), problems);
         var reader = new MapReader(map, WorkflowKeys.Workflow, values, Mark.Start);
-        var version = reader.Integer("version", 0, int.MaxValue) ?? Workflow.CurrentVersion;
-        if (version != Workflow.CurrentVersion)
-            problems.Add(reader.ValueMark("version"), $"version {version} is not known; expected {Workflow.CurrentVersion}, the only version there is");
+        if (reader.Name("version") is { } version && version != $"{Workflow.CurrentVersion}")
+            problems.Add(reader.ValueMark("version"), $"version '{version}' is not known; expected {Workflow.CurrentVersion}, the only version there is");
         var defaults = Defaults(reader.Fixed("defaults", WorkflowKeys.Defaults));
         return new()
         {
             File = problems.File,
-            Version = version,
             Name = reader.Name("name") ?? "",
             Description = reader.Name("description"),
             Inputs = Inputs(reader, values),
@@ -198,7 +199,8 @@ public static class WorkflowReader
         List<WorkflowStep> steps = [];
         var entries = Entries(workflow, "steps", "a map of ids to steps");
         if (workflow.Node("steps") is SourceMap && entries.Count == 0) workflow.Problem(workflow.KeyMark("steps"), "the workflow has no steps; expected at least one");
-        foreach (var entry in entries)
+        if (entries.Count > MaxSteps) workflow.Problem(entries[MaxSteps].Mark, $"the workflow has more than {MaxSteps} steps; split it into workflows that call each other");
+        foreach (var entry in entries.Take(MaxSteps))
         {
             if (!Identifiers.Check(entry.Key, entry.Mark, "a step", values.Problems)) continue;
             if (entry.Value is SourceMap map) steps.Add(StepReader.Read(entry, map, values, defaults));

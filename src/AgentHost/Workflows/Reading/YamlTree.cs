@@ -1,3 +1,4 @@
+using System.Buffers;
 using AgentRuntime.AgentHost.Workflows.Model;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
@@ -17,6 +18,9 @@ internal sealed class YamlTree
     /// <summary>Most scalars, lists and maps.</summary>
     public const int MaxNodes = 50_000;
 
+    /// <summary>Control characters that no YAML file may have (YAML 1.2, section 5.1).</summary>
+    private static readonly SearchValues<char> Forbidden = SearchValues.Create([.. Enumerable.Range(0, 32).Select(c => (char)c).Except(['\t', '\n', '\r']), '\u007F']);
+
     private readonly string _text;
     private readonly ProblemList _problems;
     private readonly Parser _parser;
@@ -31,6 +35,13 @@ internal sealed class YamlTree
     /// <summary>Reads a file's only document; null, with a problem, when there is none or its syntax is wrong.</summary>
     public static SourceNode? Read(string text, ProblemList problems)
     {
+        // Among them the scanner takes a U+0000 for the end of the file, and would read half of it.
+        if (text.AsSpan().IndexOfAny(Forbidden) is var bad and >= 0)
+        {
+            var before = text.AsSpan(0, bad);
+            problems.Add(new(before.Count('\n') + 1, bad - before.LastIndexOf('\n')), $"the control character U+{(int)text[bad]:X4} is not allowed in YAML; remove it");
+            return null;
+        }
         try
         {
             return new YamlTree(text, problems).Document();
@@ -39,7 +50,7 @@ internal sealed class YamlTree
         {
             var mark = At(e.Start);
             if (e is Refusal) problems.Add(mark, e.Message);
-            else if (TabNear(text, mark.Line) is { } tab) problems.Add(tab, "a tab is used for indentation, which YAML does not allow; expected spaces");
+            else if (TabNear(text, mark.Line, e.Message) is { } tab) problems.Add(tab, "a tab is used for indentation, which YAML does not allow; expected spaces");
             else problems.Add(mark, Explain(text, mark, e.Message));
             return null;
         }
@@ -47,19 +58,33 @@ internal sealed class YamlTree
 
     private SourceNode? Document()
     {
-        _parser.MoveNext();
-        _parser.MoveNext();
+        Next();
+        Next();
         if (_parser.Current is not DocumentStart)
         {
             _problems.Add(Mark.Start, "the file is empty; expected a workflow with version, name and steps");
             return null;
         }
-        _parser.MoveNext();
+        Next();
         var root = Node(1);
-        _parser.MoveNext();
-        if (_parser.MoveNext() && _parser.Current is DocumentStart second)
+        Next();
+        if (Next() && _parser.Current is DocumentStart second)
             _problems.Add(At(second.Start), "a second document begins here; expected one workflow in a file");
         return root;
+    }
+
+    private bool Next()
+    {
+        try
+        {
+            return _parser.MoveNext();
+        }
+        catch (Exception e) when (e is not YamlException)
+        {
+            // The scanner answers some malformed texts with whatever it stumbles over.
+            var at = _parser.Current?.End ?? YamlDotNet.Core.Mark.Empty;
+            throw new SyntaxErrorException(at, at, "what follows cannot be read");
+        }
     }
 
     /// <summary>The node that begins with the current event; ends on its last event.</summary>
@@ -77,7 +102,7 @@ internal sealed class YamlTree
                 return new SourceScalar(scalar.Value, scalar.Style == ScalarStyle.Plain, Offset(scalar.Start), Offset(scalar.End), At(scalar.Start));
             case SequenceStart:
                 List<SourceNode> items = [];
-                while (_parser.MoveNext() && _parser.Current is not SequenceEnd) items.Add(Node(depth + 1));
+                while (Next() && _parser.Current is not SequenceEnd) items.Add(Node(depth + 1));
                 return new SourceList(items, At(current.Start));
             case MappingStart:
                 return Map(depth);
@@ -91,10 +116,10 @@ internal sealed class YamlTree
         var start = At(_parser.Current!.Start);
         List<SourceEntry> entries = [];
         Dictionary<string, Mark> names = new(StringComparer.Ordinal);
-        while (_parser.MoveNext() && _parser.Current is not MappingEnd)
+        while (Next() && _parser.Current is not MappingEnd)
         {
             var key = Node(depth + 1);
-            _parser.MoveNext();
+            Next();
             var value = Node(depth + 1);
             if (key is not SourceScalar { Text: { Length: > 0 } name }) _problems.Add(key.Mark, $"{key.Noun} is used as a key; expected a name before ':'");
             else if (names.TryGetValue(name, out var first)) _problems.Add(key.Mark, $"the key '{name}' is here twice; the first is in line {first.Line}");
@@ -111,10 +136,12 @@ internal sealed class YamlTree
     private int Offset(YamlDotNet.Core.Mark mark) => (int)Math.Clamp(mark.Index, 0, _text.Length);
 
     /// <summary>The place of a tab in the indentation of a line or of a neighbour: the parser complains of such lines in many ways.</summary>
-    private static Mark? TabNear(string text, int line)
+    private static Mark? TabNear(string text, int line, string message)
     {
         var lines = text.Split('\n');
-        foreach (var number in new[] { line - 1, line, line + 1 })
+        // Where it knows that it is a tab, it does not tell where.
+        var numbers = message.Contains("tab", StringComparison.Ordinal) ? Enumerable.Range(1, lines.Length) : [line - 1, line, line + 1];
+        foreach (var number in numbers)
         {
             if (number < 1 || number > lines.Length) continue;
             var content = lines[number - 1];

@@ -138,7 +138,7 @@ public sealed class EvaluatorTests
         string[] tokens = ["inputs", "steps", "item", ".", "name", "files", "[", "]", "(", ")", ",", "'a'", "3", "-1", "null", "true", "!", "==", "<", "&&", "||", "join", "slice", "format", "default", "fromJSON", "where", "sort", "'{0}'"];
         var random = new Random(7);
         var read = 0;
-        for (var i = 0; i < 100_000; i++)
+        for (var i = 0; i < 20_000; i++)
         {
             var text = string.Join(' ', Enumerable.Range(0, random.Next(1, 9)).Select(_ => tokens[random.Next(tokens.Length)]));
             if (ExpressionReader.ReadExpression(text, _ => Mark.Start, new("x")) is not { } expression) continue;
@@ -146,7 +146,7 @@ public sealed class EvaluatorTests
             _ = JsonValues.Json(Evaluator.Evaluate(expression, Context));
             _ = new ExpressionChecker(ExpressionScope.Empty.With("inputs", ExpressionType.Object), new("x")).Check(expression);
         }
-        Assert.InRange(read, 1000, 100_000);
+        Assert.InRange(read, 500, 20_000);
     }
 
     private static Expression Read(string text)

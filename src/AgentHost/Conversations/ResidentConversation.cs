@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using AgentRuntime.Engine;
 using AgentRuntime.Engine.Chat;
 using AgentRuntime.Engine.Chat.ToolCalls;
+using AgentRuntime.Engine.Grammar;
 using AgentRuntime.Engine.Sessions;
 using AgentRuntime.Engine.Tokenization;
 using Microsoft.Extensions.AI;
@@ -19,6 +20,7 @@ public sealed class ResidentConversation : IConversation
     private readonly IReadOnlyList<AITool> _tools;
     private readonly ToolSchemas _schemas;
     private readonly GenerationOptions _generation;
+    private readonly ToolCallGrammar? _grammar;
     private readonly List<ChatMessage> _history = [];
     private Session _session;
     private int _opening;
@@ -28,9 +30,12 @@ public sealed class ResidentConversation : IConversation
     /// <param name="engine">The engine; it stays the caller's to dispose.</param>
     /// <param name="tools">Tools on offer, in the order in which the model is told of them.</param>
     /// <param name="generation">How to generate.</param>
+    /// <param name="options">How far replies are held to the tools; null for the defaults.</param>
     /// <exception cref="ModelFormatException">The model has no chat template.</exception>
-    public ResidentConversation(InferenceEngine engine, IReadOnlyList<AITool> tools, GenerationOptions? generation = null)
+    /// <exception cref="GrammarException">A tool cannot be held to.</exception>
+    public ResidentConversation(InferenceEngine engine, IReadOnlyList<AITool> tools, GenerationOptions? generation = null, ResidentConversationOptions? options = null)
     {
+        options ??= new();
         var source = engine.ChatTemplateSource
             ?? throw new ModelFormatException($"The model {engine.Model.Name} has no chat template, so it cannot hold a conversation; use an instruction-tuned model.");
         _engine = engine;
@@ -38,12 +43,14 @@ public sealed class ResidentConversation : IConversation
         _schemas = new(tools);
         _generation = (generation ?? new()) with { Operation = "chat" };
         _renderer = new(ChatTemplate.Parse(source), ConversationRendererOptions.From(engine.Tokenizer));
+        _grammar = Grammar(options);
         _session = engine.CreateSession();
     }
 
     private ResidentConversation(ResidentConversation other)
     {
         (_engine, _renderer, _tools, _schemas, _generation) = (other._engine, other._renderer, other._tools, other._schemas, other._generation);
+        _grammar = other._grammar;
         (_opening, _opensReasoning) = (other._opening, other._opensReasoning);
         _history.AddRange(other._history);
         _session = other._session.Fork();
@@ -108,7 +115,7 @@ public sealed class ResidentConversation : IConversation
         var complete = false;
         try
         {
-            await foreach (var e in _session.GenerateAsync(_generation, cancellationToken).ConfigureAwait(false))
+            await foreach (var e in _session.GenerateAsync(_grammar is null ? _generation : _generation with { TokenMask = _grammar.CreateMask(_opensReasoning, _generation.ThinkingBudget) }, cancellationToken).ConfigureAwait(false))
             {
                 if (e.Token is { } token) ids.Add(token);
                 foreach (var part in builder.Push(TextOf(e))) yield return part;
@@ -162,6 +169,16 @@ public sealed class ResidentConversation : IConversation
     {
         _session.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    // A mask or constraint of the caller's own says what he wants instead.
+    private ToolCallGrammar? Grammar(ResidentConversationOptions options)
+    {
+        if (_generation.TokenMask is not null || _generation.Constraint is not null) return null;
+        var held = options.ConstrainToolCalls ? _tools : [];
+        return held.Count == 0 && _generation.ThinkingBudget is null
+            ? null
+            : ToolCallGrammar.Compile(_renderer.Format, held, _engine.Tokenizer, new() { LoosenUnsupportedSchemas = options.LoosenUnsupportedSchemas });
     }
 
     /// <summary>What the template writes between the last reply and new messages, or null when it would write the past differently.</summary>

@@ -29,7 +29,7 @@ internal sealed class RunHost : IAsyncDisposable
         ModelPath = modelPath;
         _tools = tools;
         _engine = engine;
-        _conversation = new(engine, tools.Dispatcher.Tools, options.Generation(result));
+        _conversation = new(engine, tools.Dispatcher.Tools, options.Generation(result), options.Calls(result));
         _show = options.Json(result)
             ? e => result.InvocationConfiguration.Output.WriteLine(AgentEventJson.ToJson(e))
             : new RunDisplay(Consoles.For(result.InvocationConfiguration.Error)).Show;
@@ -47,9 +47,17 @@ internal sealed class RunHost : IAsyncDisposable
     public static async Task<RunHost> CreateAsync(
         ParseResult result, RunOptions options, string repository, string modelPath, ToolHost tools, CancellationToken cancellationToken)
     {
-        _ = (options.Limits(result), options.Generation(result), options.Interrupted(result), options.Telemetry.Collector(result));
+        _ = (options.Limits(result), options.Generation(result), options.Calls(result), options.Interrupted(result), options.Telemetry.Collector(result));
         var engine = await options.Engine.LoadAsync(result, modelPath, cancellationToken).ConfigureAwait(false);
-        return new(result, options, repository, modelPath, tools, engine);
+        try
+        {
+            return new(result, options, repository, modelPath, tools, engine);
+        }
+        catch
+        {
+            await engine.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     public Agent CreateAgent(RunRecorder recorder) => new(_conversation, _tools.Dispatcher, recorder, _options.Limits(_result), _show);

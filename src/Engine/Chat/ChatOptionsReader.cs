@@ -25,6 +25,7 @@ internal sealed class ChatOptionsReader(EngineChatClient client, GenerationOptio
             ConversationId = options.ConversationId,
             Setup = new(options.Instructions, [.. tools], Variables(options.Reasoning?.Effort)),
             Generation = generation,
+            ToolMode = options.ToolMode ?? ChatToolMode.Auto,
             AllowsCalls = tools.Count > 0 && options.ToolMode is not NoneChatToolMode,
             OneCall = options.AllowMultipleToolCalls == false,
             ShowsReasoning = options.Reasoning?.Output != ReasoningOutput.None,
@@ -48,8 +49,7 @@ internal sealed class ChatOptionsReader(EngineChatClient client, GenerationOptio
         Refuse(options.FrequencyPenalty is not (null or 0), nameof(options.FrequencyPenalty), $"is not supported; use the additional property {EngineChatProperties.RepetitionPenalty}");
         Refuse(options.PresencePenalty is not (null or 0), nameof(options.PresencePenalty), $"is not supported; use the additional property {EngineChatProperties.RepetitionPenalty}");
         Refuse(options.ResponseFormat is not (null or ChatResponseFormatText or ChatResponseFormatJson), nameof(options.ResponseFormat), "must be text or JSON");
-        Refuse(options.ToolMode is RequiredChatToolMode, nameof(options.ToolMode), "cannot require a call; use auto or none");
-        Refuse(options.ToolMode is not (null or AutoChatToolMode or NoneChatToolMode or RequiredChatToolMode), nameof(options.ToolMode), "must be auto or none");
+        Refuse(options.ToolMode is not (null or AutoChatToolMode or NoneChatToolMode or RequiredChatToolMode), nameof(options.ToolMode), "must be auto, none or required");
         Refuse(options.AllowBackgroundResponses == true, nameof(options.AllowBackgroundResponses), "is not supported; stream the response");
         Refuse(options.ContinuationToken is not null, nameof(options.ContinuationToken), "is not supported, for there are no background responses");
         Refuse(options.Reasoning?.Output == ReasoningOutput.Summary, "Reasoning.Output", "cannot be a summary; use none or full");
@@ -79,9 +79,10 @@ internal sealed class ChatOptionsReader(EngineChatClient client, GenerationOptio
                 EngineChatProperties.RepetitionPenalty => generation with { RepetitionPenalty = (float)Number(name, value) },
                 EngineChatProperties.RepetitionWindow => generation with { RepetitionWindow = Whole(name, value) },
                 EngineChatProperties.IgnoreEos => generation with { IgnoreEos = Truth(name, value) },
+                EngineChatProperties.ThinkingBudget => generation with { ThinkingBudget = Whole(name, value) },
                 _ => throw new EngineException(
                     $"ChatOptions.AdditionalProperties holds {name}, which is not known here; known are {EngineChatProperties.MinP}, "
-                    + $"{EngineChatProperties.RepetitionPenalty}, {EngineChatProperties.RepetitionWindow} and {EngineChatProperties.IgnoreEos}."),
+                    + $"{EngineChatProperties.RepetitionPenalty}, {EngineChatProperties.RepetitionWindow}, {EngineChatProperties.IgnoreEos} and {EngineChatProperties.ThinkingBudget}."),
             };
         }
         return generation;

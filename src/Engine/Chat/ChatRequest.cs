@@ -17,6 +17,9 @@ internal sealed record ChatRequest
     /// <summary>How to generate.</summary>
     public required Sessions.GenerationOptions Generation { get; init; }
 
+    /// <summary>Whether calls may come, must come or cannot come.</summary>
+    public ChatToolMode ToolMode { get; init; } = ChatToolMode.Auto;
+
     /// <summary>Whether calls that the model writes are calls; otherwise they are text.</summary>
     public bool AllowsCalls { get; init; }
 

@@ -14,6 +14,9 @@ internal sealed record ChatSetup(string? Instructions, IReadOnlyList<AITool> Too
     public string Key => _key ??= Convert.ToHexString(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(
         new { Instructions, Tools = ChatTemplateMessages.FromTools(Tools), Variables = VariablesKey })));
 
+    /// <summary>Whether the template is told not to let the model reason.</summary>
+    public bool ForbidsReasoning => Variables.TryGetValue("enable_thinking", out var enabled) && enabled.ValueKind == JsonValueKind.False;
+
     /// <summary>The same for equal variables.</summary>
     public string VariablesKey => string.Join('\n', Variables.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={v.Value.GetRawText()}"));
 

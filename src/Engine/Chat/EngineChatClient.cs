@@ -27,6 +27,7 @@ public sealed class EngineChatClient : IChatClient
     private readonly ChatPromptBuilder _prompts;
     private readonly ChatOptionsReader _options;
     private readonly ResponseSchemas _schemas;
+    private readonly ToolCallGrammars _calls;
 
     /// <summary>Creates a client.</summary>
     /// <param name="engine">The engine; it stays the caller's to dispose, after the client. Several clients may share it.</param>
@@ -46,6 +47,7 @@ public sealed class EngineChatClient : IChatClient
         _prompts = new(engine, ChatTemplate.Parse(source), _memory);
         _options = new(this, options.Generation, engine.Model.Name, source);
         _schemas = new(engine.Tokenizer);
+        _calls = new(engine.Tokenizer, options, knowsReasoning: source.Contains(MarkedCallParser.ThinkStart, StringComparison.Ordinal));
     }
 
     /// <inheritdoc/>
@@ -77,10 +79,11 @@ public sealed class EngineChatClient : IChatClient
         var prompt = _prompts.Build(request);
         var parserOptions = new ToolCallParserOptions { StartsInReasoning = prompt.OpensReasoning, CallsBefore = prompt.Calls, Schemas = new(request.Setup.Tools) };
         var format = _prompts.Renderer(request.Setup).Format;
+        var mask = request.Schema is { } schema
+            ? _schemas.Mask(schema, format == HarmonyFormat.Instance ? HarmonyParser.FinalMessage : prompt.OpensReasoning ? MarkedCallParser.ThinkEnd : null)
+            : _calls.Mask(format, request, prompt.OpensReasoning);
+        var generation = request.Generation with { Operation = "chat", TokenMask = mask ?? request.Generation.TokenMask };
         var reply = new ChatReply(_engine.Tokenizer, format, parserOptions, request);
-        var generation = request.Generation with { Operation = "chat" };
-        if (request.Schema is { } schema)
-            generation = generation with { TokenMask = _schemas.Mask(schema, format == HarmonyFormat.Instance ? HarmonyParser.FinalMessage : prompt.OpensReasoning ? MarkedCallParser.ThinkEnd : null) };
         var id = $"resp_{Guid.NewGuid():N}";
 
         using var session = _engine.CreateSession();

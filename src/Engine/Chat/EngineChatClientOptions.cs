@@ -8,6 +8,15 @@ public sealed record EngineChatClientOptions
     /// <summary>How to generate where a request does not say.</summary>
     public GenerationOptions Generation { get; init; } = new();
 
+    /// <summary>Whether replies are held to well-formed calls of the tools on offer; a required call is in any case.</summary>
+    public bool ConstrainToolCalls { get; init; } = true;
+
+    /// <summary>
+    /// Whether a tool whose schema the grammar does not support is held to the names of its parameters only; otherwise a
+    /// request that offers it is refused.
+    /// </summary>
+    public bool LoosenUnsupportedSchemas { get; init; }
+
     /// <summary>Most replies after which a conversation can be continued to the token; the one not used for longest goes first. At least 1.</summary>
     public int MaxConversations { get; init; } = 256;
 

@@ -15,6 +15,9 @@ public static class EngineChatProperties
     /// <summary>Request, true or false: <see cref="Sessions.GenerationOptions.IgnoreEos"/>.</summary>
     public const string IgnoreEos = "ignore_eos";
 
+    /// <summary>Request, whole number: <see cref="Sessions.GenerationOptions.ThinkingBudget"/>.</summary>
+    public const string ThinkingBudget = "thinking_budget";
+
     /// <summary>
     /// Response, or last update of a stream: a <see cref="Diagnostics.CacheMissExplanation"/> when the request continued a conversation and less of it
     /// was resident than could have been; absent otherwise.

@@ -51,6 +51,12 @@ public sealed record GenerationOptions
     /// <summary>Restricts which tokens may come next; null allows all. An instance serves one generation.</summary>
     public ITokenMask? TokenMask { get; init; }
 
+    /// <summary>
+    /// Most tokens of a reasoning section, after which its end is written; 0 for no reasoning, null for no limit. For
+    /// conversations: a session knows of no sections and does not look at it.
+    /// </summary>
+    public int? ThinkingBudget { get; init; }
+
     /// <summary>What the text must be; compiled when the generation starts. Not together with <see cref="TokenMask"/>.</summary>
     public Constraint? Constraint { get; init; }
 
@@ -69,6 +75,7 @@ public sealed record GenerationOptions
         OptionCheck.Require(float.IsFinite(RepetitionPenalty) && RepetitionPenalty > 0, nameof(RepetitionPenalty), "above 0", RepetitionPenalty);
         OptionCheck.Require(RepetitionWindow >= 0, nameof(RepetitionWindow), "at least 0", RepetitionWindow);
         OptionCheck.Require(TopLogProbabilities >= 0 && TopLogProbabilities <= (LogProbabilities ? 20 : 0), nameof(TopLogProbabilities), "0 to 20, and 0 without log-probabilities", TopLogProbabilities);
+        OptionCheck.Require(ThinkingBudget is null or >= 0, nameof(ThinkingBudget), "at least 0", ThinkingBudget ?? 0);
         if (Constraint is not null && TokenMask is not null) throw new EngineException("Give either a constraint or a token mask, not both.");
         if (StopSequences.Any(string.IsNullOrEmpty)) throw new EngineException("A stop sequence must not be empty.");
     }

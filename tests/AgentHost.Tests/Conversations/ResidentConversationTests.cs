@@ -125,6 +125,38 @@ public sealed class ResidentConversationTests : IAsyncLifetime
         Assert.Equal(tokens, conversation.ContextTokens);
     }
 
+    [Fact]
+    public async Task Calls_of_the_agent_are_held_to_its_tools()
+    {
+        var calls = 0;
+        for (var seed = 0UL; seed < 12; seed++)
+        {
+            await using var conversation = new ResidentConversation(_engine, Tools, new() { MaxTokens = 2500, Temperature = 20, Seed = seed });
+            await conversation.AppendAsync([new(ChatRole.User, "Hello")]);
+            var reply = await ReplyAsync(conversation);
+            // A call may be cut off by the limit; no other can be wrong.
+            var whole = reply.FinishReason == FinishReason.Length ? reply.Calls.Where(call => call.Exception is null) : reply.Calls;
+            foreach (var call in whole)
+            {
+                Assert.Equal("read_file", call.Name);
+                Assert.Equal(["path"], call.Arguments!.Keys);
+                calls++;
+            }
+        }
+        Assert.NotEqual(0, calls);
+    }
+
+    [Fact]
+    public void A_tool_that_cannot_be_held_to_is_refused_by_name()
+    {
+        AITool[] tools = [AIFunctionFactory.CreateDeclaration("odd", null, System.Text.Json.JsonElement.Parse("""{"type":"object","properties":{"x":{"$dynamicRef":"#y"}}}"""))];
+        var error = Assert.Throws<Engine.Grammar.GrammarException>(() => new ResidentConversation(_engine, tools, Short));
+        Assert.Contains("odd", error.Message, StringComparison.Ordinal);
+        Assert.Contains("$dynamicRef", error.Message, StringComparison.Ordinal);
+        Assert.NotNull(new ResidentConversation(_engine, tools, Short, new() { ConstrainToolCalls = false }));
+        Assert.NotNull(new ResidentConversation(_engine, tools, Short, new() { LoosenUnsupportedSchemas = true }));
+    }
+
     private static ChatMessage Result(string id, string text) => new(ChatRole.Tool, [new FunctionResultContent(id, text)]);
 
     private static async Task<Reply> ReplyAsync(IConversation conversation)

@@ -194,7 +194,6 @@ public sealed class EngineChatClientTests : IAsyncLifetime
             ["FrequencyPenalty"] = new() { FrequencyPenalty = 1 },
             ["PresencePenalty"] = new() { PresencePenalty = 1 },
             ["ResponseFormat"] = new() { ResponseFormat = ChatResponseFormat.Json, Tools = Tools },
-            ["ToolMode"] = new() { ToolMode = ChatToolMode.RequireAny, Tools = Tools },
             ["Tools"] = new() { Tools = [new HostedWebSearchTool()] },
             ["Reasoning.Effort"] = new() { Reasoning = new() { Effort = ReasoningEffort.High } },
             ["Reasoning.Output"] = new() { Reasoning = new() { Output = ReasoningOutput.Summary } },

@@ -26,6 +26,8 @@ internal sealed class ScriptedRunner(IModelRunner inner, Queue<int[]> replies) :
         foreach (var token in batch.Tokens)
         {
             if (_next < _reply.Length && _reply[_next] == token) _next++;
+            // A grammar ended the reply before all that was wanted.
+            else if (_next < _reply.Length && _reply[^1] == token) (_reply, _next) = ([], 0);
         }
         if (_next >= _reply.Length)
         {

@@ -7,9 +7,12 @@ namespace AgentRuntime.Engine.Chat.ToolCalls;
 /// <summary>Replies of most families, as <see cref="MarkedCallParser"/> reads them: a <c>&lt;think&gt;</c> section, text, an opening mark and calls.</summary>
 internal sealed class MarkedOutline : ReplyOutline
 {
+    private readonly bool _mayCall;
+
     public MarkedOutline(IToolCallFormat format, Tokenizer tokenizer, IReadOnlyList<AIFunctionDeclaration> tools, ToolCallGrammarOptions options)
         : base(format, tokenizer, tools, options)
     {
+        _mayCall = options.Mode is not NoneChatToolMode;
         var calls = Shape.Open + Shape.BeforeName;
         this[Reasoning] = new(new FreeTextAutomaton([.. EitherWay(MarkedCallParser.ThinkEnd, MustCall ? AfterReasoning : Start)], [], []), !MustCall) { Close = CloseReasoning };
         this[CloseReasoning] = new(new LiteralBranches([(Bytes("\n" + MarkedCallParser.ThinkEnd), MustCall ? AfterReasoning : Start)]));
@@ -26,6 +29,8 @@ internal sealed class MarkedOutline : ReplyOutline
     {
         List<(byte[], int)> marks = [], first = [.. EitherWay(MarkedCallParser.ThinkStart, Reasoning)];
         List<byte[]> forbidden = [];
+        // Without tools there is nothing to hold a call to.
+        if (_mayCall && !HasTools) return new([], first, []);
         foreach (var opening in Format.Openings)
         {
             var rest = calls.StartsWith(opening, StringComparison.Ordinal) ? calls[opening.Length..] : calls;

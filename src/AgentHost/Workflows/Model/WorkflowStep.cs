@@ -35,7 +35,7 @@ public sealed record WorkflowStep
     /// <summary>Longest time of one attempt (of one item); null for none.</summary>
     public TimeSpan? Timeout { get; init; }
 
-    /// <summary>Whether the steps that need it run although it failed; they see its outputs as null.</summary>
+    /// <summary>Whether the steps that need it run although it failed; they see what it gave until then, or null.</summary>
     public bool ContinueOnError { get; init; }
 
     /// <summary>Further outputs, computed from <c>result</c> when the step has succeeded.</summary>

@@ -24,7 +24,7 @@ internal static class EngineLoader
             var tokenizer = TokenizerFactory.Create(vocabulary);
             var backend = options.Backend ?? new CpuBackend();
             var budget = KvBudget.Plan(
-                config, options, backend.BlockBytes(config, options.KvType), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+                config, options, backend.BlockBytes(config, options.KvType), backend.KvMemory(model, options.PrefillChunk));
             var runnerOptions = new RunnerOptions
             {
                 KvBlocks = budget.Blocks,

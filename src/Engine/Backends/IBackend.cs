@@ -11,6 +11,11 @@ public interface IBackend
     /// <summary>Size in bytes that one KV block takes for a model, before it is loaded.</summary>
     long BlockBytes(ModelConfig config, KvType type);
 
+    /// <summary>Bytes that keys and values may take when the caller sets no limit, beside the model's weights.</summary>
+    /// <param name="model">The model that will be loaded.</param>
+    /// <param name="maxBatchTokens">Most tokens in one forward pass.</param>
+    long KvMemory(ModelFile model, int maxBatchTokens);
+
     /// <summary>Loads a model's weights. The file must stay open as long as the runner.</summary>
     /// <param name="model">The opened model file.</param>
     /// <param name="options">How to set it up.</param>

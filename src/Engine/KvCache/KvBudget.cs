@@ -14,12 +14,12 @@ internal readonly record struct KvBudget(int ContextLength, int Blocks)
     /// <param name="model">The model.</param>
     /// <param name="options">Checked options.</param>
     /// <param name="blockBytes">Size of a KV block in bytes.</param>
-    /// <param name="machineBytes">The machine's memory in bytes.</param>
+    /// <param name="kvMemory">Bytes to take when the options set no limit.</param>
     /// <exception cref="EngineException">The context that was asked for is longer than the model's, or does not fit into the limit.</exception>
-    public static KvBudget Plan(ModelConfig model, EngineOptions options, long blockBytes, long machineBytes)
+    public static KvBudget Plan(ModelConfig model, EngineOptions options, long blockBytes, long kvMemory)
     {
         var context = Context(model, options);
-        var limit = options.MemoryLimit ?? machineBytes / 4;
+        var limit = options.MemoryLimit ?? kvMemory;
         var fitting = limit / blockBytes;
         if (fitting < BlocksFor(context))
         {

@@ -15,9 +15,9 @@ public class KvBudgetTests
     [InlineData(null, 200L, Plenty, 4096, 200)]
     [InlineData(null, 65L, Plenty, 2048, 65)]
     [InlineData(1000, null, 0L, 1000, 33)]
-    public void Divides_the_memory(int? context, long? limitBlocks, long machine, int expectedContext, int expectedBlocks)
+    public void Divides_the_memory(int? context, long? limitBlocks, long kvMemory, int expectedContext, int expectedBlocks)
     {
-        var budget = KvBudget.Plan(FakeModel.Config, new() { ContextLength = context, MemoryLimit = limitBlocks * BlockBytes }, BlockBytes, machine);
+        var budget = KvBudget.Plan(FakeModel.Config, new() { ContextLength = context, MemoryLimit = limitBlocks * BlockBytes }, BlockBytes, kvMemory);
         Assert.Equal(new KvBudget(expectedContext, expectedBlocks), budget);
     }
 

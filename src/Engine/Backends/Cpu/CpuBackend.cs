@@ -20,6 +20,9 @@ public sealed class CpuBackend : IBackend
     public long BlockBytes(ModelConfig config, KvType type) => KvStore.BytesPerBlock(config, type);
 
     /// <inheritdoc/>
+    public long KvMemory(ModelFile model, int maxBatchTokens) => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4;
+
+    /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">An option is not positive.</exception>
     public IModelRunner LoadModel(
         ModelFile model, RunnerOptions options, IProgress<double>? progress = null, CancellationToken cancellationToken = default) =>

@@ -5,13 +5,12 @@ using AgentRuntime.Engine.Models;
 namespace AgentRuntime.Engine.Backends.Cpu.Model;
 
 /// <summary>
-/// Rotary position embedding (arXiv 2104.09864): pair i of a head turns by position · base^(-2i/n). Sines and cosines
-/// of a batch's positions are computed once and serve all layers and heads.
+/// Rotary position embedding. Sines and cosines of a batch's positions are computed once and serve all layers and heads.
 /// </summary>
 internal sealed unsafe class RopeTable : IDisposable
 {
     private readonly double[] _frequencies;
-    private readonly float _magnitude = 1;
+    private readonly float _magnitude;
     private readonly bool _halfSplit;
     private readonly NativeBuffer _cosines;
     private readonly NativeBuffer _sines;
@@ -22,19 +21,8 @@ internal sealed unsafe class RopeTable : IDisposable
     public RopeTable(ModelConfig config, float* factors, int rows)
     {
         _halfSplit = config.RopeHalfSplit;
-        _frequencies = new double[config.RopeDimensions / 2];
-        var scaling = config.RopeScaling;
-        for (var i = 0; i < _frequencies.Length; i++)
-        {
-            var frequency = Math.Pow(config.RopeBase, -2.0 * i / config.RopeDimensions) / (factors is null ? 1 : factors[i]);
-            _frequencies[i] = scaling.Kind switch
-            {
-                RopeScalingKind.Linear => frequency / scaling.Factor,
-                RopeScalingKind.Yarn => Yarn(config, i, frequency),
-                _ => frequency,
-            };
-        }
-        if (scaling.Kind == RopeScalingKind.Yarn) _magnitude = scaling.AttentionFactor * (1 + 0.1f * MathF.Log(scaling.Factor));
+        _frequencies = RopeFrequencies.Compute(config, factors is null ? [] : new(factors, config.RopeDimensions / 2));
+        _magnitude = RopeFrequencies.Magnitude(config);
         _cosines = NativeBuffer.OfFloats((long)rows * _frequencies.Length);
         _sines = NativeBuffer.OfFloats((long)rows * _frequencies.Length);
     }
@@ -72,17 +60,5 @@ internal sealed unsafe class RopeTable : IDisposable
     {
         _cosines.Dispose();
         _sines.Dispose();
-    }
-
-    /// <summary>YaRN (arXiv 2309.00071): pairs that turn rarely over the original context are stretched, fast ones kept, a ramp between.</summary>
-    private static double Yarn(ModelConfig config, int pair, double frequency)
-    {
-        var scaling = config.RopeScaling;
-        double Dimension(double rotations) =>
-            config.RopeDimensions * Math.Log(scaling.OriginalContext / (rotations * 2 * Math.PI)) / (2 * Math.Log(config.RopeBase));
-        var low = Math.Max(0, Math.Floor(Dimension(scaling.BetaFast)));
-        var high = Math.Min(config.RopeDimensions - 1, Math.Ceiling(Dimension(scaling.BetaSlow)));
-        var keep = 1 - Math.Clamp((pair - low) / Math.Max(0.001, high - low), 0, 1);
-        return frequency * keep + frequency / scaling.Factor * (1 - keep);
     }
 }

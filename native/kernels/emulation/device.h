@@ -1,0 +1,86 @@
+// The device's part of src/device.h on the host: a thread is a fiber, its operations are calls into the machine.
+#pragma once
+#include <cmath>
+#include <cstring>
+
+namespace emulation {
+
+// What the running thread is, set by the machine before it goes on.
+struct Place {
+    u32 thread, block[3], grid[3];
+};
+extern Place place;
+
+void sync_block();
+void sync_warp();
+
+// Gives `size` bytes of every lane to all lanes of the warp; returns lane 0's, the others follow at that distance.
+const u8 *exchange(const void *mine, u32 size);
+
+// The block's shared array of a place in the source.
+void *shared(const void *site, u32 size);
+
+struct Registration {
+    Registration(const char *name, u32 threads, u32 parameter_bytes, void (*run)(const void *));
+};
+
+u16 to_half(float x);
+float from_half(u16 bits);
+
+}  // namespace emulation
+
+#define DEVICE static inline
+#define KERNEL(name, threads, Params) \
+    static void name(const Params &p); \
+    static emulation::Registration register_##name(#name, threads, sizeof(Params), [](const void *p) { name(*(const Params *)p); }); \
+    static void name(const Params &p)
+#define SHARED_ARRAY(type, name, count) \
+    static const char name##_site = 0; \
+    type *name = (type *)emulation::shared(&name##_site, sizeof(type) * (count))
+
+DEVICE u32 thread_index() { return emulation::place.thread; }
+DEVICE u32 block_x() { return emulation::place.block[0]; }
+DEVICE u32 block_y() { return emulation::place.block[1]; }
+DEVICE u32 block_z() { return emulation::place.block[2]; }
+DEVICE u32 grid_x() { return emulation::place.grid[0]; }
+DEVICE void sync_block() { emulation::sync_block(); }
+DEVICE void sync_warp() { emulation::sync_warp(); }
+
+DEVICE float bits_to_float(u32 bits) { float x; memcpy(&x, &bits, 4); return x; }
+DEVICE u32 float_to_bits(float x) { u32 bits; memcpy(&bits, &x, 4); return bits; }
+DEVICE float from_half(u16 bits) { return emulation::from_half(bits); }
+DEVICE u16 to_half(float x) { return emulation::to_half(x); }
+DEVICE u32 to_halves(float low, float high) { return to_half(low) | (u32)to_half(high) << 16; }
+DEVICE u32 to_brain(float x) { u32 bits = float_to_bits(x); return x != x ? bits >> 16 | 64 : (bits + 0x7fff + (bits >> 16 & 1)) >> 16; }
+DEVICE u32 to_brains(float low, float high) { return to_brain(low) | to_brain(high) << 16; }
+DEVICE float exp2_approximate(float x) { return exp2f(x); }
+DEVICE float reciprocal_root(float x) { return 1 / sqrtf(x); }
+DEVICE float round_to_even(float x) { return nearbyintf(x); }
+
+DEVICE u32 shuffle_bits(u32 value, u32 lane) { return ((const u32 *)emulation::exchange(&value, 4))[lane & 31]; }
+DEVICE u32 shuffle_xor_bits(u32 value, u32 mask) {
+    u32 lane = (thread_index() & 31) ^ mask;
+    return ((const u32 *)emulation::exchange(&value, 4))[lane];
+}
+
+// The fragments' layout is that of mma.m16n8k16 in the PTX manual.
+template <class ToFloat> DEVICE void multiply_fragments(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2], ToFloat to_float) {
+    float mine[12];
+    for (u32 i = 0; i < 6; i++) {
+        u32 pair = i < 4 ? a[i] : b[i - 4];
+        mine[2 * i] = to_float((u16)pair);
+        mine[2 * i + 1] = to_float((u16)(pair >> 16));
+    }
+    const float *all = (const float *)emulation::exchange(mine, sizeof mine);
+    u32 lane = thread_index() & 31;
+    for (u32 i = 0; i < 4; i++) {
+        u32 row = lane / 4 + i / 2 * 8, column = lane % 4 * 2 + i % 2;
+        const float *left = all + row % 8 * 4 * 12 + row / 8 * 2, *right = all + column * 4 * 12 + 8;
+        for (u32 k = 0; k < 8; k++) d[i] += left[k / 2 * 12 + k % 2] * right[k / 2 * 12 + k % 2];
+        for (u32 k = 0; k < 8; k++) d[i] += left[k / 2 * 12 + k % 2 + 4] * right[k / 2 * 12 + k % 2 + 2];
+    }
+}
+DEVICE void multiply_tile(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) { multiply_fragments(d, a, b, emulation::from_half); }
+DEVICE void multiply_tile_brain(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) {
+    multiply_fragments(d, a, b, [](u16 bits) { return bits_to_float((u32)bits << 16); });
+}

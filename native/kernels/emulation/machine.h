@@ -1,0 +1,32 @@
+// Runs kernels on the host: a block at a time, each of its threads a fiber that gives way at barriers and exchanges.
+#pragma once
+#include <string>
+
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+
+namespace emulation {
+
+struct Kernel {
+    const char *name;
+    u32 threads, parameter_bytes;
+    void (*run)(const void *parameters);
+};
+
+const Kernel *find_kernel(const char *name);
+
+enum class Outcome { done, illegal_address, diverged };
+
+// Runs a grid. Shared memory and stacks are filled with poison, so that what was never written reads as NaN.
+// On failure `why` says which thread of which block did what.
+Outcome launch(const Kernel &kernel, const void *parameters, const u32 (&grid)[3], u32 threads, std::string &why);
+
+// Device memory: poisoned, between pages that cannot be touched, its end as close to the second as alignment allows.
+void *allocate(u64 size);
+
+// Frees it; false when it was never given, or bytes beyond its end were written.
+bool release(void *address);
+
+}  // namespace emulation

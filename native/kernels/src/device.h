@@ -1,0 +1,85 @@
+// What the kernels need of the device, on three compilers: clang without CUDA headers, nvcc, and a C++ compiler for the
+// host emulation. On the device everything is PTX, so that both device compilers give the same instructions.
+#pragma once
+
+typedef unsigned char u8;
+typedef signed char s8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+typedef long long s64;
+
+#ifdef EMULATION
+#include "../emulation/device.h"
+#else
+
+#ifndef __NVCC__
+#define __global__ __attribute__((global))
+#define __device__ __attribute__((device))
+#define __shared__ __attribute__((shared))
+#define __launch_bounds__(threads) __attribute__((launch_bounds(threads)))
+#endif
+#define DEVICE static __device__ inline __attribute__((always_inline))
+
+// A kernel of blocks of THREADS threads; its only parameter is a structure. The file params.h has them all.
+#define KERNEL(name, threads, Params) extern "C" __global__ void __launch_bounds__(threads) name(const Params p)
+
+// An array that a block shares; COUNT is a constant.
+#define SHARED_ARRAY(type, name, count) __shared__ __attribute__((aligned(16))) type name[count]
+
+DEVICE u32 thread_index() { u32 r; asm("mov.u32 %0, %%tid.x;" : "=r"(r)); return r; }
+DEVICE u32 block_x() { u32 r; asm("mov.u32 %0, %%ctaid.x;" : "=r"(r)); return r; }
+DEVICE u32 block_y() { u32 r; asm("mov.u32 %0, %%ctaid.y;" : "=r"(r)); return r; }
+DEVICE u32 block_z() { u32 r; asm("mov.u32 %0, %%ctaid.z;" : "=r"(r)); return r; }
+DEVICE u32 grid_x() { u32 r; asm("mov.u32 %0, %%nctaid.x;" : "=r"(r)); return r; }
+
+// All threads of the block wait for each other and see each other's writes.
+DEVICE void sync_block() { asm volatile("bar.sync 0;" ::: "memory"); }
+
+// All lanes of the warp wait for each other and see each other's writes.
+DEVICE void sync_warp() { asm volatile("bar.warp.sync 0xffffffff;" ::: "memory"); }
+
+DEVICE u32 shuffle_bits(u32 value, u32 lane) { u32 r; asm volatile("shfl.sync.idx.b32 %0, %1, %2, 0x1f, 0xffffffff;" : "=r"(r) : "r"(value), "r"(lane)); return r; }
+DEVICE u32 shuffle_xor_bits(u32 value, u32 mask) { u32 r; asm volatile("shfl.sync.bfly.b32 %0, %1, %2, 0x1f, 0xffffffff;" : "=r"(r) : "r"(value), "r"(mask)); return r; }
+
+DEVICE float from_half(u16 bits) { float r; asm("cvt.f32.f16 %0, %1;" : "=f"(r) : "h"(bits)); return r; }
+DEVICE u16 to_half(float x) { u16 r; asm("cvt.rn.f16.f32 %0, %1;" : "=h"(r) : "f"(x)); return r; }
+DEVICE u32 to_halves(float low, float high) { u32 r; asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(high), "f"(low)); return r; }
+DEVICE float bits_to_float(u32 bits) { float r; asm("mov.b32 %0, %1;" : "=f"(r) : "r"(bits)); return r; }
+DEVICE u32 float_to_bits(float x) { u32 r; asm("mov.b32 %0, %1;" : "=r"(r) : "f"(x)); return r; }
+DEVICE float exp2_approximate(float x) { float r; asm("ex2.approx.f32 %0, %1;" : "=f"(r) : "f"(x)); return r; }
+DEVICE float reciprocal_root(float x) { float r; asm("rsqrt.approx.f32 %0, %1;" : "=f"(r) : "f"(x)); return r; }
+DEVICE float round_to_even(float x) { float r; asm("cvt.rni.f32.f32 %0, %1;" : "=f"(r) : "f"(x)); return r; }
+
+// d += a · b for a 16 × 16 matrix of halves a (rows), a 16 × 8 matrix b (columns) and 16 × 8 floats d, spread over the
+// lanes of the warp as the PTX manual lays the fragments of mma.m16n8k16 out.
+DEVICE void multiply_tile(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) {
+    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+
+// The same with brain floats, for weights whose range halves do not have.
+DEVICE void multiply_tile_brain(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) {
+    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+DEVICE u32 to_brains(float low, float high) { u32 r; asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(high), "f"(low)); return r; }
+
+#endif
+
+DEVICE u32 lane_index() { return thread_index() & 31; }
+DEVICE u32 warp_index() { return thread_index() >> 5; }
+DEVICE float shuffle(float x, u32 lane) { return bits_to_float(shuffle_bits(float_to_bits(x), lane)); }
+DEVICE float shuffle_xor(float x, u32 mask) { return bits_to_float(shuffle_xor_bits(float_to_bits(x), mask)); }
+DEVICE float larger(float a, float b) { return a > b ? a : b; }
+DEVICE float exponential(float x) { return exp2_approximate(x * 1.4426950408889634f); }
+
+DEVICE float warp_sum(float x) {
+    for (u32 mask = 16; mask > 0; mask >>= 1) x += shuffle_xor(x, mask);
+    return x;
+}
+
+DEVICE float warp_maximum(float x) {
+    for (u32 mask = 16; mask > 0; mask >>= 1) x = larger(x, shuffle_xor(x, mask));
+    return x;
+}

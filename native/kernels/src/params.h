@@ -1,0 +1,143 @@
+// The parameters of every kernel. src/Engine/Backends/Cuda/Kernels holds the same structures for the host: fields in
+// the same order, addresses as 64-bit, counts as 32-bit integers, so that both sides agree without padding rules.
+#pragma once
+#include "device.h"
+
+// Rows of embeddings for tokens. Grid: a block a token.
+struct EmbedParams {
+    const u8 *table;
+    const int *tokens;
+    float *output;       // [token][columns]
+    u64 row_bytes;
+    int columns;
+    int padding;
+};
+
+// Root-mean-square norm of rows. Grid: a block a row.
+struct NormParams {
+    const float *input;  // [row][columns]
+    const float *weight; // [columns]
+    const int *rows;     // which input rows, or null for row i as output row i
+    float *output;       // [row][columns]
+    int columns;
+    float epsilon;
+};
+
+// output[t] (+)= weights · input[t] (+ bias). GEMV grid: x over row groups; GEMM grid: x over row tiles, y over token tiles.
+struct MatrixParams {
+    const u8 *weights;   // [rows] of row_bytes, in a storage type
+    const float *input;  // [token][columns]
+    const float *bias;   // [rows], or null
+    float *output;       // [token][rows]
+    u64 row_bytes;
+    int rows;
+    int columns;
+    int tokens;
+    int accumulate;      // whether to add to the output
+};
+
+// One matrix of several for each input row. Grid: x over row groups, y over input rows.
+struct ExpertParams {
+    const u8 *weights;   // [expert][rows] of row_bytes
+    const float *input;  // [token or choice][columns]
+    const int *experts;  // [choice]
+    float *output;       // [choice][rows]
+    u64 row_bytes;
+    u64 expert_bytes;
+    int rows;
+    int columns;
+    int choices_per_input; // choices that read the same input row
+    int padding;
+};
+
+// Where a model's keys and values lie. A KV block holds all layers; in it a head's key tile [dimension][token] and value
+// tile [token][dimension]. Q8_0 tiles hold the bytes, then half scales: keys' [group][token], values' [token][group].
+struct KvLayout {
+    u8 *data;
+    u64 block_bytes;     // a block over all layers
+    u64 layer_offset;    // of the layer at hand
+    int head_bytes;
+    int key_tile_bytes;
+    int type;            // 0: F16, 1: F32, 2: Q8_0
+    int key_length;
+    int value_length;
+    int kv_heads;
+};
+
+// The tokens of a pass, in device memory.
+struct BatchLayout {
+    const int *positions;   // [token]
+    const int *sequence_of; // [token]
+    const int *table_start; // [sequence]: where its KV block ids begin in tables
+    const int *tables;
+};
+
+// Finishes queries, keys and values: norms, rope; keys and values go into the KV blocks. Grid: a block a token.
+struct RopeParams {
+    KvLayout kv;
+    BatchLayout batch;
+    float *query;        // [token][heads · key_length], in place
+    float *key;          // [token][kv_heads · key_length], in place
+    const float *value;  // [token][kv_heads · value_length]
+    const float *query_norm; // [key_length], or null
+    const float *key_norm;
+    const float *cosines; // [position][pairs]
+    const float *sines;
+    int heads;
+    int pairs;
+    int half_split;      // whether pair i is (i, i + pairs), or (2i, 2i + 1)
+    float epsilon;
+};
+
+// Attention of a few tokens, split along the context. Grid: x KV head, y token, z split.
+struct AttentionParams {
+    KvLayout kv;
+    BatchLayout batch;
+    const float *query;  // [token][heads][key_length]
+    float *output;       // [token][heads][value_length]
+    float *partial;      // [token][head][split][value_length + 2]: sums of values, maximum, sum of weights
+    int heads;
+    int splits;
+    int window;          // tokens seen back, 0 for all
+    float scale;
+};
+
+// Attention of many tokens. Grid: x KV head, y tile of 64 rows, a row being a token and one of the head's queries.
+struct PrefillAttentionParams {
+    KvLayout kv;
+    BatchLayout batch;
+    const int *tiles;    // [tile][3]: its sequence's first token, first row within the sequence, rows of the sequence
+    const float *query;
+    float *output;
+    int heads;
+    int window;
+    float scale;
+    int padding;
+};
+
+// gate = silu(gate) · up. Grid: blocks over the values.
+struct SwiGluParams {
+    float *gate;
+    const float *up;
+    u64 count;
+};
+
+// The experts of each token and their weights. Grid: a block of one warp a token.
+struct RouteParams {
+    float *scores;       // [token][experts], overwritten
+    int *chosen;         // [token][used]
+    float *weights;      // [token][used]
+    int experts;
+    int used;
+    int normalize;
+    int padding;
+};
+
+// hidden[t] += sum of weights · results. Grid: a block a token.
+struct CombineParams {
+    const float *results; // [token][used][columns]
+    const float *weights; // [token][used]
+    float *hidden;        // [token][columns]
+    int columns;
+    int used;
+};

@@ -1,0 +1,59 @@
+using AgentRuntime.Engine.Backends.Cuda.Driver;
+using AgentRuntime.Engine.Backends.Cuda.Memory;
+using AgentRuntime.Engine.Backends.Cuda.Model;
+using AgentRuntime.Engine.Models;
+
+namespace AgentRuntime.Engine.Backends.Cuda;
+
+/// <summary>Runs models on an NVIDIA GPU of compute capability 8.0 or later; needs the driver and nothing else.</summary>
+public sealed class CudaBackend : IBackend
+{
+    private readonly ICudaDriver _driver;
+    private readonly int _ordinal;
+
+    private CudaBackend(ICudaDriver driver, int ordinal) => (_driver, _ordinal) = (driver, ordinal);
+
+    /// <inheritdoc/>
+    public string Name => "cuda";
+
+    /// <summary>Opens a GPU.</summary>
+    /// <param name="ordinal">Its number, from 0.</param>
+    /// <exception cref="CudaException">There is no driver, it is too old, or there is no such GPU.</exception>
+    public static CudaBackend Open(int ordinal = 0)
+    {
+        var driver = CudaDriver.Load();
+        driver.Device(ordinal);
+        return new(driver, ordinal);
+    }
+
+    /// <summary>The GPUs of this machine, for display.</summary>
+    /// <exception cref="CudaException">There is no driver, or none of its GPUs can be used; the sentence says why.</exception>
+    public static IReadOnlyList<CudaDeviceInfo> Devices()
+    {
+        var driver = CudaDriver.Load();
+        return [.. Enumerable.Range(0, driver.DeviceCount).Select(driver.Device)];
+    }
+
+    /// <inheritdoc/>
+    public long BlockBytes(ModelConfig config, KvType type) => KvPool.BytesPerBlock(config, type);
+
+    /// <inheritdoc/>
+    public long KvMemory(ModelFile model, int maxBatchTokens)
+    {
+        using var device = new CudaDevice(_driver, _ordinal);
+        var weights = model.Tensors.Values.Sum(CudaModel.DeviceBytes);
+        // A tenth stays free for what the driver itself needs.
+        return (device.Driver.FreeMemory() - weights - Workspace.Bytes(model.RequireConfig(), maxBatchTokens)) / 10 * 9;
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">An option is not positive.</exception>
+    /// <exception cref="CudaException">The device has too little memory, or failed.</exception>
+    public IModelRunner LoadModel(
+        ModelFile model, RunnerOptions options, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.KvBlocks, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxBatchTokens, 1);
+        return new CudaModelRunner(_driver, _ordinal, model, model.RequireConfig(), options, progress, cancellationToken);
+    }
+}

@@ -1,0 +1,10 @@
+namespace AgentRuntime.Engine.Backends.Cuda.Driver;
+
+/// <summary>What the driver says of a device.</summary>
+/// <param name="Ordinal">Its number, from 0.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Major">Compute capability before the point.</param>
+/// <param name="Minor">Compute capability behind the point.</param>
+/// <param name="Multiprocessors">Its multiprocessors.</param>
+/// <param name="MemoryBytes">Its memory.</param>
+public sealed record CudaDeviceInfo(int Ordinal, string Name, int Major, int Minor, int Multiprocessors, long MemoryBytes);

@@ -1,0 +1,98 @@
+using System.Runtime.InteropServices;
+
+namespace AgentRuntime.Engine.Backends.Cuda.Kernels;
+
+// The structures of native/kernels/src/params.h, where every field is explained: the same fields in the same order.
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct EmbedParams
+{
+    public ulong Table, Tokens, Output, RowBytes;
+    public int Columns, Padding;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct NormParams
+{
+    public ulong Input, Weight, Rows, Output;
+    public int Columns;
+    public float Epsilon;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct MatrixParams
+{
+    public ulong Weights, Input, Bias, Output, RowBytes;
+    public int Rows, Columns, Tokens, Accumulate;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct ExpertParams
+{
+    public ulong Weights, Input, Experts, Output, RowBytes, ExpertBytes;
+    public int Rows, Columns, ChoicesPerInput, Padding;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct KvLayout
+{
+    public ulong Data, BlockBytes, LayerOffset;
+    public int HeadBytes, KeyTileBytes, Type, KeyLength, ValueLength, KvHeads;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct BatchLayout
+{
+    public ulong Positions, SequenceOf, TableStart, Tables;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct RopeParams
+{
+    public KvLayout Kv;
+    public BatchLayout Batch;
+    public ulong Query, Key, Value, QueryNorm, KeyNorm, Cosines, Sines;
+    public int Heads, Pairs, HalfSplit;
+    public float Epsilon;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct AttentionParams
+{
+    public KvLayout Kv;
+    public BatchLayout Batch;
+    public ulong Query, Output, Partial;
+    public int Heads, Splits, Window;
+    public float Scale;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct PrefillAttentionParams
+{
+    public KvLayout Kv;
+    public BatchLayout Batch;
+    public ulong Tiles, Query, Output;
+    public int Heads, Window;
+    public float Scale;
+    public int Padding;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct SwiGluParams
+{
+    public ulong Gate, Up, Count;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct RouteParams
+{
+    public ulong Scores, Chosen, Weights;
+    public int Experts, Used, Normalize, Padding;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct CombineParams
+{
+    public ulong Results, Weights, Hidden;
+    public int Columns, Used;
+}

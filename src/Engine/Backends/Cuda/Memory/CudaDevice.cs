@@ -1,0 +1,62 @@
+using AgentRuntime.Engine.Backends.Cuda.Driver;
+
+namespace AgentRuntime.Engine.Backends.Cuda.Memory;
+
+/// <summary>An opened GPU with one stream. Owns everything that is allocated through it.</summary>
+internal sealed unsafe class CudaDevice : IDisposable
+{
+    private readonly nint _context;
+    private readonly List<ulong> _buffers = [];
+    private readonly List<nint> _hostBuffers = [];
+
+    /// <summary>Opens a GPU.</summary>
+    /// <exception cref="CudaException">There is no such GPU, or it is too old for the kernels.</exception>
+    public CudaDevice(ICudaDriver driver, int ordinal)
+    {
+        Driver = driver;
+        Info = driver.Device(ordinal);
+        if (Info.Major < 8)
+            throw new CudaException($"{Info.Name} has compute capability {Info.Major}.{Info.Minor}, but the kernels need 8.0 or later; use --device cpu.");
+        _context = driver.RetainContext(ordinal);
+        Stream = driver.CreateStream();
+    }
+
+    public ICudaDriver Driver { get; }
+
+    public CudaDeviceInfo Info { get; }
+
+    public nint Stream { get; }
+
+    /// <summary>Makes this device the calling thread's.</summary>
+    public void Use() => Driver.SetContext(_context);
+
+    /// <summary>Device memory, not cleared; 256-byte aligned.</summary>
+    public ulong Allocate(long bytes)
+    {
+        var address = Driver.Allocate(Math.Max(bytes, 16));
+        _buffers.Add(address);
+        return address;
+    }
+
+    public ulong AllocateFloats(long count) => Allocate(checked(count * sizeof(float)));
+
+    /// <summary>Pinned host memory.</summary>
+    public void* AllocateHost(long bytes)
+    {
+        var memory = Driver.AllocateHost(Math.Max(bytes, 16));
+        _hostBuffers.Add((nint)memory);
+        return memory;
+    }
+
+    public void Synchronize() => Driver.Synchronize(Stream);
+
+    public void Dispose()
+    {
+        foreach (var buffer in _buffers) Driver.Free(buffer);
+        foreach (var buffer in _hostBuffers) Driver.FreeHost((void*)buffer);
+        _buffers.Clear();
+        _hostBuffers.Clear();
+        Driver.DestroyStream(Stream);
+        Driver.ReleaseContext(Info.Ordinal);
+    }
+}

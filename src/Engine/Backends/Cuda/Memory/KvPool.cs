@@ -1,0 +1,76 @@
+using AgentRuntime.Engine.Backends.Cuda.Kernels;
+using AgentRuntime.Engine.Models;
+
+namespace AgentRuntime.Engine.Backends.Cuda.Memory;
+
+/// <summary>
+/// The KV blocks on the device, one after the other: a block holds all layers, so that copying or saving one is one
+/// copy. native/kernels/src/params.h (KvLayout) has the order within it.
+/// </summary>
+internal sealed unsafe class KvPool
+{
+    private const int Tokens = RunnerOptions.BlockTokens;
+
+    private readonly CudaDevice _device;
+    private readonly KvLayout _layout;
+    private readonly ulong _layerBytes;
+    private readonly byte* _staging;
+
+    public KvPool(CudaDevice device, ModelConfig config, KvType type, int blocks)
+    {
+        _device = device;
+        BlockBytes = checked((int)BytesPerBlock(config, type));
+        _layerBytes = (ulong)(BlockBytes / config.Layers);
+        var keyTile = TileBytes(config.HeadLength, type);
+        _layout = new()
+        {
+            Data = device.Allocate(checked((long)BlockBytes * blocks)),
+            BlockBytes = (ulong)BlockBytes,
+            HeadBytes = keyTile + TileBytes(config.ValueHeadLength, type),
+            KeyTileBytes = keyTile,
+            Type = type switch { KvType.F16 => 0, KvType.F32 => 1, _ => 2 },
+            KeyLength = config.HeadLength,
+            ValueLength = config.ValueHeadLength,
+            KvHeads = config.KvHeads,
+        };
+        _staging = (byte*)device.AllocateHost(BlockBytes);
+    }
+
+    public int BlockBytes { get; }
+
+    public static long BytesPerBlock(ModelConfig config, KvType type) =>
+        checked((long)config.Layers * config.KvHeads * (TileBytes(config.HeadLength, type) + TileBytes(config.ValueHeadLength, type)));
+
+    /// <summary>Where a layer's keys and values lie.</summary>
+    public KvLayout Layer(int layer)
+    {
+        var layout = _layout;
+        layout.LayerOffset = (ulong)layer * _layerBytes;
+        return layout;
+    }
+
+    public void Copy(int source, int destination) => _device.Driver.CopyOnDevice(Address(destination), Address(source), BlockBytes, _device.Stream);
+
+    public void Read(int block, Span<byte> destination)
+    {
+        _device.Driver.CopyToHost(_staging, Address(block), BlockBytes, _device.Stream);
+        _device.Synchronize();
+        new ReadOnlySpan<byte>(_staging, BlockBytes).CopyTo(destination);
+    }
+
+    public void Write(int block, ReadOnlySpan<byte> source)
+    {
+        source[..BlockBytes].CopyTo(new(_staging, BlockBytes));
+        _device.Driver.CopyToDevice(Address(block), _staging, BlockBytes, _device.Stream);
+        _device.Synchronize();
+    }
+
+    private static int TileBytes(int length, KvType type) => checked(Tokens * (type switch
+    {
+        KvType.F32 => 4 * length,
+        KvType.F16 => 2 * length,
+        _ => length + 2 * ((length + 31) / 32),
+    }));
+
+    private ulong Address(int block) => _layout.Data + (ulong)block * _layout.BlockBytes;
+}

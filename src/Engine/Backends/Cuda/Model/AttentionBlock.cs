@@ -1,0 +1,75 @@
+using AgentRuntime.Engine.Backends.Cuda.Kernels;
+using AgentRuntime.Engine.Backends.Cuda.Memory;
+using AgentRuntime.Engine.Models;
+
+namespace AgentRuntime.Engine.Backends.Cuda.Model;
+
+/// <summary>The first half of a layer, after its norm: projections, rope, KV blocks, attention, output projection.</summary>
+internal sealed class AttentionBlock
+{
+    private const int MostSplits = 64;
+
+    private readonly ModelConfig _config;
+    private readonly Operators _operators;
+    private readonly KvPool _kv;
+    private readonly Workspace _workspace;
+    private readonly int _multiprocessors;
+    private readonly ulong _partial;
+    private readonly ulong _cosines;
+    private readonly ulong _sines;
+    private readonly float _scale;
+    private readonly string _attention;
+    private readonly string? _prefill;
+
+    public AttentionBlock(CudaDevice device, ModelConfig config, Operators operators, KvPool kv, Workspace workspace, (ulong Cosines, ulong Sines) rope, KvType type)
+    {
+        (_config, _operators, _kv, _workspace) = (config, operators, kv, workspace);
+        (_cosines, _sines) = rope;
+        _multiprocessors = device.Info.Multiprocessors;
+        _scale = 1 / MathF.Sqrt(config.HeadLength);
+        _partial = device.AllocateFloats((long)Operators.MostVectors * config.Heads * MostSplits * (config.ValueHeadLength + 2));
+        var length = Math.Max(config.HeadLength, config.ValueHeadLength);
+        var group = config.Heads / config.KvHeads;
+        _attention = $"attention_{(group == 1 ? 1 : group <= 4 ? 4 : 8)}_{(length <= 64 ? 2 : length <= 128 ? 4 : 8)}";
+        // Whoever keeps keys and values as full floats wants no halves in between.
+        _prefill = type == KvType.F32 ? null : $"prefill_attention_{(length <= 64 ? 64 : length <= 128 ? 128 : 256)}";
+    }
+
+    public void Run(CudaLayer layer, int index, CudaBatch batch)
+    {
+        var tokens = batch.Tokens;
+        _operators.Multiply(layer.Query, _workspace.Normed, layer.QueryBias, _workspace.Query, tokens);
+        _operators.Multiply(layer.Key, _workspace.Normed, layer.KeyBias, _workspace.Key, tokens);
+        _operators.Multiply(layer.Value, _workspace.Normed, layer.ValueBias, _workspace.Value, tokens);
+        _operators.Kernels.Launch(_operators.Kernels["rope"], (tokens, 1, 1), 256, new RopeParams
+        {
+            Kv = _kv.Layer(index), Batch = batch.Layout, Query = _workspace.Query, Key = _workspace.Key, Value = _workspace.Value,
+            QueryNorm = layer.QueryNorm, KeyNorm = layer.KeyNorm, Cosines = _cosines, Sines = _sines, Heads = _config.Heads,
+            Pairs = _config.RopeDimensions / 2, HalfSplit = _config.RopeHalfSplit ? 1 : 0, Epsilon = _config.RmsEpsilon,
+        });
+        if (_prefill is not null && tokens > Operators.MostVectors) Prefill(index, batch);
+        else Decode(index, batch);
+        _operators.Multiply(layer.AttentionOutput, _workspace.Attention, 0, _workspace.Hidden, tokens, accumulate: true);
+    }
+
+    private void Prefill(int index, CudaBatch batch) =>
+        _operators.Kernels.Launch(_operators.Kernels[_prefill!], (_config.KvHeads, batch.Tiles, 1), 128, new PrefillAttentionParams
+        {
+            Kv = _kv.Layer(index), Batch = batch.Layout, Tiles = batch.TileList, Query = _workspace.Query, Output = _workspace.Attention,
+            Heads = _config.Heads, Window = _config.SlidingWindow, Scale = _scale,
+        });
+
+    private void Decode(int index, CudaBatch batch)
+    {
+        var tokens = batch.Tokens;
+        // Parts of the context, so that every multiprocessor has two blocks; it must not depend on the context, which grows under a graph.
+        var splits = tokens > Operators.MostVectors ? 1 : Math.Clamp(2 * _multiprocessors / (_config.KvHeads * tokens), 1, MostSplits);
+        var parameters = new AttentionParams
+        {
+            Kv = _kv.Layer(index), Batch = batch.Layout, Query = _workspace.Query, Output = _workspace.Attention, Partial = _partial,
+            Heads = _config.Heads, Splits = splits, Window = _config.SlidingWindow, Scale = _scale,
+        };
+        _operators.Kernels.Launch(_operators.Kernels[_attention], (_config.KvHeads, tokens, splits), 128, parameters);
+        if (splits > 1) _operators.Kernels.Launch(_operators.Kernels["attention_merge"], (_config.Heads, tokens, 1), 32, parameters);
+    }
+}

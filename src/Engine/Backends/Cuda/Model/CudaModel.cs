@@ -1,0 +1,112 @@
+using AgentRuntime.Engine.Backends.Cuda.Memory;
+using AgentRuntime.Engine.Formats.Gguf;
+using AgentRuntime.Engine.Models;
+
+namespace AgentRuntime.Engine.Backends.Cuda.Model;
+
+/// <summary>All weights of a model, on the device. Types that have no kernel become halves on the way.</summary>
+internal sealed unsafe class CudaModel
+{
+    private readonly ModelFile _file;
+    private readonly Upload _upload;
+
+    private CudaModel(ModelFile file, ModelConfig config, Upload upload)
+    {
+        (_file, _upload) = (file, upload);
+        Embedding = Matrix("token_embd.weight", config.VocabularySize);
+        // Without an output matrix the embedding serves as one.
+        Output = Has("output.weight") ? Matrix("output.weight", config.VocabularySize) : Embedding;
+        OutputNorm = Vector("output_norm.weight");
+        Layers = [.. Enumerable.Range(0, config.Layers).Select(i => Layer(config, $"blk.{i}."))];
+        RopeFactors = Has("rope_freqs.weight") ? Floats(Find("rope_freqs.weight")) : [];
+    }
+
+    public CudaMatrix Embedding { get; }
+
+    public CudaMatrix Output { get; }
+
+    public ulong OutputNorm { get; }
+
+    public CudaLayer[] Layers { get; }
+
+    /// <summary>Divisors of the rope frequencies (Llama 3), or empty.</summary>
+    public float[] RopeFactors { get; }
+
+    public static CudaModel Load(CudaDevice device, ModelFile file, ModelConfig config, IProgress<double>? progress, CancellationToken cancellationToken)
+    {
+        using var upload = new Upload(device, file, progress, cancellationToken);
+        return new(file, config, upload);
+    }
+
+    /// <summary>Bytes that a tensor takes on the device.</summary>
+    public static long DeviceBytes(Tensor tensor) => HasKernels(tensor.Type) ? tensor.ByteLength : checked(tensor.Elements * 2);
+
+    private static bool HasKernels(StorageType type) => type is StorageType.F32 or StorageType.F16 or StorageType.BF16 or StorageType.Q8_0
+        or StorageType.Q4_0 or StorageType.Q4_K or StorageType.Q5_K or StorageType.Q6_K or StorageType.MXFP4;
+
+    private CudaLayer Layer(ModelConfig config, string prefix)
+    {
+        var dense = config.Experts == 0;
+        var (suffix, width) = dense ? (".weight", config.FeedForwardLength) : ("_exps.weight", config.ExpertFeedForwardLength);
+        return new()
+        {
+            AttentionNorm = Vector(prefix + "attn_norm.weight"),
+            Query = Matrix(prefix + "attn_q.weight", config.Heads * config.HeadLength),
+            Key = Matrix(prefix + "attn_k.weight", config.KvHeads * config.HeadLength),
+            Value = Matrix(prefix + "attn_v.weight", config.KvHeads * config.ValueHeadLength),
+            AttentionOutput = Matrix(prefix + "attn_output.weight", config.EmbeddingLength),
+            QueryBias = OptionalVector(prefix + "attn_q.bias"),
+            KeyBias = OptionalVector(prefix + "attn_k.bias"),
+            ValueBias = OptionalVector(prefix + "attn_v.bias"),
+            QueryNorm = OptionalVector(prefix + "attn_q_norm.weight"),
+            KeyNorm = OptionalVector(prefix + "attn_k_norm.weight"),
+            FeedForwardNorm = Vector(prefix + "ffn_norm.weight"),
+            Router = dense ? null : Matrix(prefix + "ffn_gate_inp.weight", config.Experts),
+            Gate = Matrix(prefix + "ffn_gate" + suffix, width),
+            Up = Matrix(prefix + "ffn_up" + suffix, width),
+            Down = Matrix(prefix + "ffn_down" + suffix, config.EmbeddingLength),
+        };
+    }
+
+    private CudaMatrix Matrix(string name, int rows)
+    {
+        var tensor = Find(name);
+        var type = HasKernels(tensor.Type) ? tensor.Type : StorageType.F16;
+        var weights = type == tensor.Type ? _upload.Send(tensor.Data, tensor.ByteLength) : SendHalves(tensor);
+        _file.Release(tensor);
+        return new(StorageLayout.Of(type).Name.ToLowerInvariant(), weights, rows, tensor.RowLength, StorageLayout.Of(type).Bytes(tensor.RowLength));
+    }
+
+    private ulong SendHalves(Tensor tensor)
+    {
+        var floats = new float[tensor.RowLength];
+        using var halves = new Cpu.Memory.NativeBuffer(checked(tensor.Elements * 2));
+        for (long row = 0; row < tensor.Rows; row++)
+        {
+            Dequantizer.ToFloat(tensor.Type, tensor.Row(row), floats);
+            var target = (Half*)halves.Bytes + row * tensor.RowLength;
+            for (var i = 0; i < floats.Length; i++) target[i] = (Half)floats[i];
+        }
+        return _upload.Send(halves.Bytes, halves.Length);
+    }
+
+    private ulong Vector(string name)
+    {
+        var values = Floats(Find(name));
+        fixed (float* source = values) return _upload.Send((byte*)source, values.Length * sizeof(float));
+    }
+
+    private ulong OptionalVector(string name) => Has(name) ? Vector(name) : 0;
+
+    private static float[] Floats(Tensor tensor)
+    {
+        var values = new float[tensor.Elements];
+        Dequantizer.ToFloat(tensor.Type, new(tensor.Data, checked((int)tensor.ByteLength)), values);
+        return values;
+    }
+
+    private bool Has(string name) => _file.Tensors.ContainsKey(name);
+
+    private Tensor Find(string name) =>
+        _file.Tensors.TryGetValue(name, out var tensor) ? tensor : throw new ModelFormatException($"{_file.Path}: the tensor {name} is missing.");
+}

@@ -1,0 +1,41 @@
+using AgentRuntime.Engine.Backends.Cuda.Kernels;
+using AgentRuntime.Engine.Models;
+
+namespace AgentRuntime.Engine.Backends.Cuda.Model;
+
+/// <summary>The second half of a layer, after its norm: SwiGLU, dense or of the experts that a router chooses for each token.</summary>
+internal sealed class FeedForwardBlock(ModelConfig config, Operators operators, Workspace workspace)
+{
+    public void Run(CudaLayer layer, int tokens)
+    {
+        if (layer.Router is { } router) Experts(layer, router, tokens);
+        else Dense(layer, tokens);
+    }
+
+    private void Dense(CudaLayer layer, int tokens)
+    {
+        operators.Multiply(layer.Gate, workspace.Normed, 0, workspace.Gate, tokens);
+        operators.Multiply(layer.Up, workspace.Normed, 0, workspace.Up, tokens);
+        operators.SwiGlu(workspace.Gate, workspace.Up, (long)tokens * layer.Gate.Rows);
+        operators.Multiply(layer.Down, workspace.Gate, 0, workspace.Hidden, tokens, accumulate: true);
+    }
+
+    private void Experts(CudaLayer layer, CudaMatrix router, int tokens)
+    {
+        var choices = tokens * config.ExpertsUsed;
+        operators.Multiply(router, workspace.Normed, 0, workspace.Scores, tokens);
+        operators.Kernels.Launch(operators.Kernels["route"], (tokens, 1, 1), 32, new RouteParams
+        {
+            Scores = workspace.Scores, Chosen = workspace.Chosen, Weights = workspace.ChosenWeights, Experts = config.Experts, Used = config.ExpertsUsed,
+            Normalize = config.NormalizeExpertWeights ? 1 : 0,
+        });
+        operators.MultiplyExperts(layer.Gate, workspace.Normed, workspace.Chosen, workspace.Gate, choices, config.ExpertsUsed);
+        operators.MultiplyExperts(layer.Up, workspace.Normed, workspace.Chosen, workspace.Up, choices, config.ExpertsUsed);
+        operators.SwiGlu(workspace.Gate, workspace.Up, (long)choices * layer.Gate.Rows);
+        operators.MultiplyExperts(layer.Down, workspace.Gate, workspace.Chosen, workspace.Results, choices, 1);
+        operators.Kernels.Launch(operators.Kernels["combine_experts"], (tokens, 1, 1), 128, new CombineParams
+        {
+            Results = workspace.Results, Weights = workspace.ChosenWeights, Hidden = workspace.Hidden, Columns = config.EmbeddingLength, Used = config.ExpertsUsed,
+        });
+    }
+}

@@ -1,0 +1,211 @@
+using AgentRuntime.Engine.Backends.Cuda.Driver;
+using AgentRuntime.Engine.Backends.Cuda.Kernels;
+using AgentRuntime.Engine.Backends.Cuda.Memory;
+using AgentRuntime.Engine.Backends.Cuda.Model;
+using AgentRuntime.Engine.Formats.Gguf;
+using AgentRuntime.Engine.Models;
+
+namespace AgentRuntime.Engine.Tests.Backends.Cuda;
+
+/// <summary>Single kernels against plain loops. Tolerances are those that the kernels' files state.</summary>
+[Collection(CudaCollection.Name)]
+public sealed unsafe class CudaKernelTests
+{
+    public static TheoryData<StorageType> Types =>
+        [StorageType.F32, StorageType.F16, StorageType.BF16, StorageType.Q8_0, StorageType.Q4_0, StorageType.Q4_K, StorageType.Q5_K, StorageType.Q6_K, StorageType.MXFP4];
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void ProductsAreThePlainOnes(StorageType type)
+    {
+        using var gpu = new Gpu();
+        var unit = StorageLayout.Of(type).BlockLength;
+        foreach (var (rows, columns) in new[] { (1, unit == 1 ? 7 : unit), (33, unit == 1 ? 129 : 3 * unit), (70, unit == 256 ? 256 : 160), (130, 4352) })
+        {
+            foreach (var tokens in new[] { 1, 3, 16, 17, 65 })
+            {
+                if (rows * columns * tokens > 5_000_000 && tokens != 17) continue;
+                Products(gpu, type, rows, columns, tokens);
+            }
+        }
+    }
+
+    private static void Products(Gpu gpu, StorageType type, int rows, int columns, int tokens)
+    {
+        var random = new Random(rows + columns + tokens);
+        var (weights, bytes) = Weights(type, rows, columns, random);
+        var input = Floats(tokens * columns, random);
+        var bias = Floats(rows, random);
+        var rowBytes = StorageLayout.Of(type).Bytes(columns);
+        var matrix = new CudaMatrix(StorageLayout.Of(type).Name.ToLowerInvariant(), gpu.Send(bytes), rows, columns, rowBytes);
+        var output = gpu.Send(new float[tokens * rows]);
+        gpu.Operators.Multiply(matrix, gpu.Send(input), gpu.Send(bias), output, tokens);
+        gpu.Operators.Multiply(matrix, gpu.Send(input), 0, output, tokens, accumulate: true);
+        var actual = gpu.Receive(output, tokens * rows);
+        var tolerance = tokens <= Operators.MostVectors || type == StorageType.F32 ? 1e-4 : type == StorageType.BF16 ? 1e-2 : 2e-3;
+        for (var t = 0; t < tokens; t++)
+        {
+            for (var r = 0; r < rows; r++)
+            {
+                double sum = 0, size = 0;
+                for (var c = 0; c < columns; c++)
+                {
+                    sum += (double)weights[r * columns + c] * input[t * columns + c];
+                    size += Math.Abs((double)weights[r * columns + c] * input[t * columns + c]);
+                }
+                Assert.True(
+                    Math.Abs(2 * sum + bias[r] - actual[t * rows + r]) <= tolerance * (2 * size + 1),
+                    $"{type} {rows}x{columns}, {tokens} tokens, row {r}, token {t}: {actual[t * rows + r]} instead of {2 * sum + bias[r]}");
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void EmbeddingsAreExact(StorageType type)
+    {
+        using var gpu = new Gpu();
+        var columns = StorageLayout.Of(type).BlockLength == 1 ? 37 : 256;
+        var (weights, bytes) = Weights(type, 9, columns, new Random(1));
+        var table = new CudaMatrix(StorageLayout.Of(type).Name.ToLowerInvariant(), gpu.Send(bytes), 9, columns, StorageLayout.Of(type).Bytes(columns));
+        int[] tokens = [8, 0, 3];
+        var output = gpu.Send(new float[tokens.Length * columns]);
+        gpu.Operators.Embed(table, gpu.Send(tokens), output, tokens.Length);
+        var expected = tokens.SelectMany(token => weights[(token * columns)..((token + 1) * columns)]).ToArray();
+        var actual = gpu.Receive(output, expected.Length);
+        for (var i = 0; i < expected.Length; i++) Assert.Equal(expected[i], actual[i], 1e-6f * Math.Abs(expected[i]) + 1e-30f);
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(3, 37)]
+    [InlineData(5, 1024)]
+    public void Norms(int rows, int columns)
+    {
+        using var gpu = new Gpu();
+        var random = new Random(rows);
+        float[] input = Floats(rows * columns, random), weight = Floats(columns, random);
+        var output = gpu.Send(new float[rows * columns]);
+        gpu.Operators.Norm(gpu.Send(input), 0, gpu.Send(weight), output, rows, columns, 1e-6f);
+        var actual = gpu.Receive(output, rows * columns);
+        for (var r = 0; r < rows; r++)
+        {
+            var row = input.AsSpan(r * columns, columns);
+            var sum = 0.0;
+            foreach (var x in row) sum += (double)x * x;
+            for (var c = 0; c < columns; c++) Assert.Equal(row[c] / Math.Sqrt(sum / columns + 1e-6) * weight[c], actual[r * columns + c], 1e-5 + Math.Abs(actual[r * columns + c]) * 1e-5);
+        }
+    }
+
+    [Theory]
+    [InlineData(4, 2)]
+    [InlineData(60, 8)]
+    [InlineData(128, 1)]
+    public void RoutesToTheLikeliestExperts(int experts, int used)
+    {
+        using var gpu = new Gpu();
+        var scores = Floats(3 * experts, new Random(experts));
+        scores[1] = scores[2]; // a tie goes to the lower index
+        ulong chosen = gpu.Send(new int[3 * used]), weights = gpu.Send(new float[3 * used]);
+        gpu.Operators.Kernels.Launch(gpu.Operators.Kernels["route"], (3, 1, 1), 32, new RouteParams
+        {
+            Scores = gpu.Send(scores), Chosen = chosen, Weights = weights, Experts = experts, Used = used, Normalize = 1,
+        });
+        var actual = gpu.ReceiveInts(chosen, 3 * used);
+        var shares = gpu.Receive(weights, 3 * used);
+        for (var t = 0; t < 3; t++)
+        {
+            var row = scores[(t * experts)..((t + 1) * experts)];
+            var expected = Enumerable.Range(0, experts).OrderByDescending(e => row[e]).ThenBy(e => e).Take(used).ToArray();
+            Assert.Equal(expected, actual[(t * used)..((t + 1) * used)]);
+            var total = expected.Sum(e => Math.Exp(row[e]));
+            for (var k = 0; k < used; k++) Assert.Equal(Math.Exp(row[expected[k]]) / total, shares[t * used + k], 1e-5);
+        }
+    }
+
+    [Fact]
+    public void TheEmulationSeesBarriersThatPart()
+    {
+        using var gpu = new Gpu();
+        Assert.SkipUnless(EmulatedGpu.IsEmulated, "a real GPU need not notice");
+        var error = Assert.Throws<CudaException>(() => gpu.Operators.Kernels.Launch(
+            gpu.Operators.Kernels["emulation_diverges"], (1, 1, 1), 64, new NormParams { Output = gpu.Send(new float[64]) }));
+        Assert.Contains("none can go on", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TheEmulationSeesForeignMemoryAndStaysBroken()
+    {
+        using var gpu = new Gpu();
+        Assert.SkipUnless(EmulatedGpu.IsEmulated, "a real GPU need not notice");
+        var output = gpu.Send(new float[64]);
+        var error = Assert.Throws<CudaException>(() => gpu.Operators.Kernels.Launch(
+            gpu.Operators.Kernels["emulation_writes_beyond"], (1, 1, 1), 32, new NormParams { Output = output, Columns = 64 }));
+        Assert.Equal(700, error.Code);
+        Assert.Contains("emulation_writes_beyond", error.Message, StringComparison.Ordinal);
+        Assert.Throws<CudaException>(() => gpu.Receive(output, 64));
+    }
+
+    private static float[] Floats(int count, Random random)
+    {
+        var values = new float[count];
+        for (var i = 0; i < count; i++) values[i] = random.NextSingle() * 2 - 1;
+        return values;
+    }
+
+    /// <summary>Random blocks of a type, and the values that they stand for.</summary>
+    private static (float[] Values, byte[] Bytes) Weights(StorageType type, int rows, int columns, Random random)
+    {
+        var layout = StorageLayout.Of(type);
+        var bytes = new byte[rows * layout.Bytes(columns)];
+        if (type == StorageType.MXFP4)
+        {
+            random.NextBytes(bytes);
+            for (var i = 0; i < bytes.Length; i += layout.BlockBytes) bytes[i] = (byte)(120 + bytes[i] % 10);
+        }
+        else
+        {
+            Quantizer.FromFloat(type, Floats(rows * columns, random), bytes);
+        }
+        var values = new float[rows * columns];
+        Dequantizer.ToFloat(type, bytes, values);
+        return (values, bytes);
+    }
+
+    /// <summary>A device with the kernels, and memory for a test.</summary>
+    private sealed class Gpu : IDisposable
+    {
+        private readonly CudaDevice _device = new(EmulatedGpu.Driver(), 0);
+        private readonly KernelModule _kernels;
+
+        public Gpu() => Operators = new(_kernels = new(_device));
+
+        public Operators Operators { get; }
+
+        public ulong Send<T>(T[] values) where T : unmanaged
+        {
+            var address = _device.Allocate((long)values.Length * sizeof(T));
+            fixed (T* source = values) _device.Driver.CopyToDevice(address, source, (long)values.Length * sizeof(T), _device.Stream);
+            _device.Synchronize();
+            return address;
+        }
+
+        public float[] Receive(ulong address, int count) => Receive<float>(address, count);
+
+        public int[] ReceiveInts(ulong address, int count) => Receive<int>(address, count);
+
+        public void Dispose()
+        {
+            _kernels.Dispose();
+            _device.Dispose();
+        }
+
+        private T[] Receive<T>(ulong address, int count) where T : unmanaged
+        {
+            var values = new T[count];
+            fixed (T* target = values) _device.Driver.CopyToHost(target, address, (long)count * sizeof(T), _device.Stream);
+            _device.Synchronize();
+            return values;
+        }
+    }
+}

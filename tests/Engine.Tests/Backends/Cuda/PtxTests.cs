@@ -1,0 +1,48 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+using AgentRuntime.Engine.Backends.Cuda.Driver;
+using AgentRuntime.Engine.Backends.Cuda.Kernels;
+
+namespace AgentRuntime.Engine.Tests.Backends.Cuda;
+
+public sealed class PtxTests
+{
+    private static readonly string Folder = Path.Combine(TestFiles.Root, "native", "kernels");
+
+    [Fact]
+    public void ThePtxIsOfTheseSources()
+    {
+        var expected = Directory.GetFiles(Path.Combine(Folder, "src")).Order(StringComparer.Ordinal)
+            .Select(file => $"{Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)))}  src/{Path.GetFileName(file)}");
+        var manifest = File.ReadAllLines(Path.Combine(Folder, "ptx", "manifest.sha256")).Order(StringComparer.Ordinal);
+        Assert.True(expected.Order(StringComparer.Ordinal).SequenceEqual(manifest), "The kernels' sources changed: run native/kernels/build and commit its PTX.");
+    }
+
+    [Theory]
+    [InlineData("sm_80")]
+    [InlineData("sm_90a")]
+    public void EveryKernelIsInThePtx(string target)
+    {
+        var ptx = Encoding.UTF8.GetString(KernelModule.Ptx(target));
+        Assert.EndsWith("\0", ptx, StringComparison.Ordinal);
+        Assert.Contains($".target {target}", ptx, StringComparison.Ordinal);
+        string[] types = ["f32", "f16", "bf16", "q8_0", "q4_0", "q4_k", "q5_k", "q6_k", "mxfp4"];
+        string[] kernels =
+        [
+            "rms_norm", "rope", "attention_merge", "swiglu", "route", "combine_experts",
+            .. types.SelectMany(type => new[] { $"embed_{type}", $"gemv_{type}_1", $"gemv_{type}_4", $"gemv_{type}_16", $"gemm_{type}", $"expert_gemv_{type}" }),
+            .. new[] { 1, 4, 8 }.SelectMany(queries => new[] { 2, 4, 8 }.Select(parts => $"attention_{queries}_{parts}")),
+            .. new[] { 64, 128, 256 }.Select(length => $"prefill_attention_{length}"),
+        ];
+        Assert.Equal(kernels.Order(StringComparer.Ordinal), Regex.Matches(ptx, @"\.entry (\w+)\(").Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(8, 0, "sm_80")]
+    [InlineData(8, 9, "sm_80")]
+    [InlineData(9, 0, "sm_90a")]
+    [InlineData(10, 0, "sm_80")]
+    public void ADeviceGetsPtxThatItCanRun(int major, int minor, string target) =>
+        Assert.Equal(target, KernelModule.Target(new CudaDeviceInfo(0, "", major, minor, 1, 1)));
+}

@@ -36,7 +36,7 @@ internal static class BenchEngineCommand
             if (tests.Repetitions < 1) throw new UsageException("--repetitions must be 1 or more.");
             var options = engineArguments.Options(result);
             using var file = ModelLoader.Open(ModelResolver.Find(result.GetRequiredValue(model)));
-            using var runner = new CpuBackend().LoadModel(file, new() { KvBlocks = tests.KvBlocks, KvType = options.KvType, Threads = options.Threads }, null, cancellationToken);
+            using var runner = (options.Backend ?? new CpuBackend()).LoadModel(file, new() { KvBlocks = tests.KvBlocks, KvType = options.KvType, Threads = options.Threads }, null, cancellationToken);
             Show(result, new EngineBenchmark(runner, tests), result.GetValue(json), cancellationToken);
             return Task.FromResult(ExitCode.Success);
         });

@@ -5,6 +5,8 @@ using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using AgentRuntime.Cli.Hosting;
 using AgentRuntime.Cli.Output;
+using AgentRuntime.Engine.Backends.Cuda;
+using AgentRuntime.Engine.Backends.Cuda.Driver;
 using AgentRuntime.Tools.Sandbox;
 using Spectre.Console;
 
@@ -44,12 +46,26 @@ internal static class DoctorCommand
             ("processor", $"{Environment.ProcessorCount} cores, {RuntimeInformation.ProcessArchitecture}"),
             ("instructions", string.Join(", ", Instructions())),
             ("memory", string.Create(CultureInfo.InvariantCulture, $"{memory:0.0} GiB")),
-            ("gpu", "not used: this build runs models on the processor"),
+            ("gpu", Gpus()),
             ("sandbox", sandbox.Works ? $"bubblewrap works ({sandbox.Detail})" : sandbox.Detail),
             ("models", $"{models} installed in {AppPaths.Models}"),
             ("journal", AppPaths.Journal),
             ("configuration", AppPaths.Configuration + (File.Exists(AppPaths.Configuration) ? "" : " (none)")),
         ];
+    }
+
+    private static string Gpus()
+    {
+        try
+        {
+            return string.Join("; ", CudaBackend.Devices().Select(gpu => string.Create(
+                CultureInfo.InvariantCulture,
+                $"cuda:{gpu.Ordinal} {gpu.Name}, compute capability {gpu.Major}.{gpu.Minor}, {gpu.MemoryBytes / (double)(1L << 30):0.0} GiB")));
+        }
+        catch (CudaException error)
+        {
+            return "none: " + error.Message;
+        }
     }
 
     private static IEnumerable<string> Instructions()

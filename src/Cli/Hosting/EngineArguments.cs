@@ -55,18 +55,17 @@ internal sealed class EngineArguments
     /// <exception cref="UsageException">One is out of range.</exception>
     public EngineOptions Options(ParseResult result)
     {
-        var device = result.GetValue(_device)!;
-        if (device is not ("cpu" or "auto"))
-        {
-            throw new UsageException(device.StartsWith("cuda", StringComparison.Ordinal)
-                ? "This build runs models on the processor only; use --device cpu."
-                : $"There is no device '{device}'; use cpu or auto.");
-        }
         var threads = result.GetValue(_threads) ?? Configuration.Load().Threads ?? 0;
         if (threads is < 0 or > 1024) throw new UsageException($"--threads {threads} is out of range; use 1 to 1024.");
         var context = result.GetValue(_context);
         if (context is < 1) throw new UsageException($"--context {context} is out of range; use a positive number of tokens.");
-        return new() { Threads = threads, ContextLength = context, KvType = KvTypeOf(result.GetValue(_kv)!) };
+        return new()
+        {
+            Backend = Devices.Open(result.GetValue(_device)!, result.InvocationConfiguration.Error),
+            Threads = threads,
+            ContextLength = context,
+            KvType = KvTypeOf(result.GetValue(_kv)!),
+        };
     }
 
     private static KvType KvTypeOf(string name) => name switch

@@ -32,7 +32,7 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         }
         catch (DllNotFoundException)
         {
-            throw new CudaException($"No NVIDIA driver was found ({FileName}); install it, or use --device cpu.");
+            throw new CudaException($"No NVIDIA driver was found ({FileName}); install it, or use --device cpu.") { IsNoDriver = true };
         }
         catch (EntryPointNotFoundException error)
         {

@@ -9,6 +9,9 @@ public sealed class CudaException : EngineException
     /// <summary>The driver's code (CUresult), or 0 when the error is not the driver's.</summary>
     public int Code { get; }
 
+    /// <summary>Whether no driver is installed.</summary>
+    public bool IsNoDriver { get; init; }
+
     /// <summary>Whether the device has no memory left.</summary>
     public bool IsOutOfMemory => Code == 2;
 }

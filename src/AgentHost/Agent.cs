@@ -158,7 +158,7 @@ public sealed class Agent(
                     call,
                     text => Emit(new ToolOutput(_run, _step, call.CallId, text)),
                     change => recorder.CallEffect(_step, ordinal, FileEffect.Of(change)),
-                    cancellationToken).ConfigureAwait(false);
+                    cancellationToken: cancellationToken).ConfigureAwait(false);
         }
         catch (ApprovalCancelledException) when (recovery?.HadStarted(_step, ordinal) != true)
         {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using AgentRuntime.Tools;
 using AgentRuntime.Tools.Files;
 using AgentRuntime.Tools.Mcp;
+using AgentRuntime.Tools.Shell;
 using Microsoft.Extensions.AI;
 using Polly;
 using Polly.Retry;
@@ -55,9 +56,11 @@ public sealed class ToolDispatcher
     /// <param name="call">The call as the model wrote it.</param>
     /// <param name="output">Receives a running command's output, for display.</param>
     /// <param name="change">Told of a file's change right before it is made.</param>
+    /// <param name="variables">Environment variables for a command.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     public async Task<ToolResult> InvokeAsync(
-        FunctionCallContent call, Action<string>? output = null, Action<FileChange>? change = null, CancellationToken cancellationToken = default)
+        FunctionCallContent call, Action<string>? output = null, Action<FileChange>? change = null, CommandVariables? variables = null,
+        CancellationToken cancellationToken = default)
     {
         if (call.Exception is { } malformed) return ToolResult.Failed(ToolErrorKind.InvalidArguments, malformed.Message);
         if (!_tools.TryGetValue(call.Name, out var tool))
@@ -65,6 +68,7 @@ public sealed class ToolDispatcher
 
         var arguments = new AIFunctionArguments(call.Arguments) { Context = new Dictionary<object, object?>() };
         if (output is not null) arguments.Context[typeof(IProgress<string>)] = new Direct<string>(output);
+        if (variables is not null) arguments.Context[typeof(CommandVariables)] = variables;
         if (change is not null) arguments.Context[typeof(IProgress<FileChange>)] = new Direct<FileChange>(change);
         try
         {

@@ -24,6 +24,8 @@ internal sealed class ScriptedConversation(Func<IReadOnlyList<ChatMessage>, Chat
 
     public long ComputedTokens => ContextTokens;
 
+    public GenerationOptions? Generation { get; set; }
+
     public static ChatMessage Text(string text) => new(ChatRole.Assistant, text);
 
     public static ChatMessage Call(string name, params (string Name, object? Value)[] arguments) =>

@@ -1,3 +1,4 @@
+using AgentRuntime.Engine.Sessions;
 using Microsoft.Extensions.AI;
 
 namespace AgentRuntime.AgentHost.Conversations;
@@ -16,6 +17,10 @@ public interface IConversation : IAsyncDisposable
 
     /// <summary>Tokens that went through the model for this conversation: prefilled plus decoded.</summary>
     long ComputedTokens { get; }
+
+    /// <summary>How replies are generated from now on; null for the way that the conversation was made with.</summary>
+    /// <exception cref="AgentException">The model cannot be told that.</exception>
+    GenerationOptions? Generation { get; set; }
 
     /// <summary>Appends messages. The first call holds the system messages and the task, later ones tool results or the user's next message.</summary>
     ValueTask AppendAsync(IReadOnlyList<ChatMessage> messages, CancellationToken cancellationToken = default);

@@ -19,6 +19,7 @@ public sealed class RemoteConversation : IConversation
     private readonly TimeProvider _time;
     private readonly ResiliencePipeline _retry;
     private readonly List<ChatMessage> _history;
+    private GenerationOptions? _generation;
     private readonly CallSalvage _salvage;
 
     /// <summary>Creates an empty conversation. The client stays the caller's to dispose.</summary>
@@ -55,6 +56,14 @@ public sealed class RemoteConversation : IConversation
 
     /// <inheritdoc/>
     public long ComputedTokens { get; private set; }
+
+    /// <inheritdoc/>
+    public GenerationOptions? Generation
+    {
+        get => _generation;
+        set => _generation = value?.Constraint is null && value?.TokenMask is null ? value
+            : throw new AgentException($"The model {Model} is a remote one, which cannot be held to a schema here; use a model on this machine.");
+    }
 
     /// <inheritdoc/>
     public ValueTask AppendAsync(IReadOnlyList<ChatMessage> messages, CancellationToken cancellationToken = default)
@@ -109,13 +118,21 @@ public sealed class RemoteConversation : IConversation
 
     private async ValueTask<(IAsyncEnumerator<ChatResponseUpdate> Updates, bool Any)> BeginAsync(CancellationToken cancellationToken)
     {
-        var updates = _client.GetStreamingResponseAsync(_history, _options, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        var updates = _client.GetStreamingResponseAsync(_history, Options(), cancellationToken).GetAsyncEnumerator(cancellationToken);
         try { return (updates, await updates.MoveNextAsync().ConfigureAwait(false)); }
         catch
         {
             await updates.DisposeAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    private ChatOptions Options()
+    {
+        if (_generation is not { } generation) return _options;
+        var options = _options.Clone();
+        (options.MaxOutputTokens, options.Temperature, options.Seed) = (generation.MaxTokens, generation.Temperature, (long?)generation.Seed);
+        return options;
     }
 
     private Reply Complete(ChatResponse response, long start, TimeSpan firstToken)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using AgentRuntime.Engine.Sessions;
 using Microsoft.Extensions.AI;
 
 namespace AgentRuntime.AgentHost.Conversations;
@@ -21,6 +22,9 @@ public sealed class ReplayConversation(ResidentConversation inner, IReadOnlyList
 
     /// <inheritdoc/>
     public long ComputedTokens => inner.ComputedTokens;
+
+    /// <inheritdoc/>
+    public GenerationOptions? Generation { get => inner.Generation; set => inner.Generation = value; }
 
     /// <inheritdoc/>
     public ValueTask AppendAsync(IReadOnlyList<ChatMessage> messages, CancellationToken cancellationToken = default) => inner.AppendAsync(messages, cancellationToken);

@@ -69,6 +69,9 @@ public sealed class ResidentConversation : IConversation
     public long ComputedTokens { get; private set; }
 
     /// <inheritdoc/>
+    public GenerationOptions? Generation { get; set; }
+
+    /// <inheritdoc/>
     public ValueTask AppendAsync(IReadOnlyList<ChatMessage> messages, CancellationToken cancellationToken = default)
     {
         PromptText text;
@@ -115,7 +118,7 @@ public sealed class ResidentConversation : IConversation
         var complete = false;
         try
         {
-            await foreach (var e in _session.GenerateAsync(_grammar is null ? _generation : _generation with { TokenMask = _grammar.CreateMask(_opensReasoning, _generation.ThinkingBudget) }, cancellationToken).ConfigureAwait(false))
+            await foreach (var e in _session.GenerateAsync(NextGeneration(), cancellationToken).ConfigureAwait(false))
             {
                 if (e.Token is { } token) ids.Add(token);
                 foreach (var part in builder.Push(TextOf(e))) yield return part;
@@ -179,6 +182,14 @@ public sealed class ResidentConversation : IConversation
         return held.Count == 0 && _generation.ThinkingBudget is null
             ? null
             : ToolCallGrammar.Compile(_renderer.Format, held, _engine.Tokenizer, new() { LoosenUnsupportedSchemas = options.LoosenUnsupportedSchemas });
+    }
+
+    /// <summary>How the next reply is generated: held to a constraint of its own, or else to the grammar of tool calls.</summary>
+    private GenerationOptions NextGeneration()
+    {
+        var options = Generation is { } own ? own with { Operation = _generation.Operation } : _generation;
+        return _grammar is null || options.Constraint is not null || options.TokenMask is not null ? options
+            : options with { TokenMask = _grammar.CreateMask(_opensReasoning, options.ThinkingBudget) };
     }
 
     /// <summary>What the template writes between the last reply and new messages, or null when it would write the past differently.</summary>

@@ -3,10 +3,11 @@ using Microsoft.Data.Sqlite;
 
 namespace AgentRuntime.AgentHost.Journal;
 
-/// <summary>A connection to the journal's file whose errors are sentences.</summary>
+/// <summary>A connection to the journal's file whose errors are sentences. Safe for calls at the same time, which wait for each other.</summary>
 internal sealed class JournalDatabase : IDisposable
 {
     private const int Corrupt = 11, DiskFull = 13, NotADatabase = 26;
+    private readonly Lock _gate = new();
     private readonly SqliteConnection _connection;
     private readonly string _path;
     private readonly Dictionary<string, SqliteCommand> _commands = [];
@@ -32,6 +33,7 @@ internal sealed class JournalDatabase : IDisposable
     /// <summary>Runs statements of which all take effect or none.</summary>
     public void InTransaction(Action statements)
     {
+        using var _ = _gate.EnterScope();
         try
         {
             using var transaction = _transaction = _connection.BeginTransaction(deferred: false);
@@ -45,6 +47,7 @@ internal sealed class JournalDatabase : IDisposable
     /// <summary>Runs a statement; the prepared command is kept for the next time.</summary>
     public int Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
+        using var _ = _gate.EnterScope();
         var command = Prepare(sql, parameters);
         try { return command.ExecuteNonQuery(); }
         catch (SqliteException e) { throw Explain(e); }
@@ -53,6 +56,7 @@ internal sealed class JournalDatabase : IDisposable
     /// <summary>Runs a query and maps each row.</summary>
     public List<T> Query<T>(string sql, Func<SqliteDataReader, T> map, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
+        using var _ = _gate.EnterScope();
         var command = Prepare(sql, parameters);
         try
         {

@@ -5,7 +5,7 @@ namespace AgentRuntime.AgentHost.Journal;
 /// <summary>The journal's tables. The version is SQLite's <c>user_version</c>.</summary>
 internal static class JournalSchema
 {
-    private const int Version = 1;
+    private const int Version = 2;
 
     private const string Tables = """
         CREATE TABLE runs (
@@ -28,6 +28,17 @@ internal static class JournalSchema
             PRIMARY KEY (run, step)) STRICT, WITHOUT ROWID;
         """;
 
+    /// <summary>Since version 2. An instance is a step, or one item or inner step of it: <c>build</c>, <c>triage[3]</c>, <c>release/notes</c>.</summary>
+    private const string WorkflowTables = """
+        CREATE TABLE workflows (
+            id TEXT PRIMARY KEY, created_at TEXT NOT NULL, updated_at TEXT NOT NULL, status TEXT NOT NULL,
+            file TEXT NOT NULL, repository TEXT NOT NULL, model TEXT, inputs TEXT NOT NULL, message TEXT) STRICT;
+        CREATE TABLE workflow_steps (
+            run TEXT NOT NULL REFERENCES workflows ON DELETE CASCADE, instance TEXT NOT NULL, key TEXT NOT NULL,
+            status TEXT NOT NULL, outputs TEXT, transcript TEXT, agent_run TEXT, error TEXT, started_at TEXT NOT NULL, ended_at TEXT,
+            PRIMARY KEY (run, instance)) STRICT, WITHOUT ROWID;
+        """;
+
     /// <summary>Creates the tables in a new file and refuses a file of a later version.</summary>
     public static void Ensure(SqliteConnection connection, string path)
     {
@@ -36,7 +47,8 @@ internal static class JournalSchema
         using var transaction = connection.BeginTransaction(deferred: false);
         var version = (long)Scalar(connection, "PRAGMA user_version")!;
         if (version > Version) throw new JournalException($"The journal {path} was written by a later version of agentrt; update agentrt or move the file away.");
-        if (version == 0) Execute(connection, Tables + $"PRAGMA user_version = {Version};");
+        if (version == 0) Execute(connection, Tables);
+        if (version < 2) Execute(connection, WorkflowTables + $"PRAGMA user_version = {Version};");
         transaction.Commit();
     }
 

@@ -11,7 +11,7 @@ namespace AgentRuntime.AgentHost.Journal;
 
 /// <summary>
 /// The record of all runs, one SQLite file in write-ahead mode. A run is written as it happens, so that a killed process
-/// loses at most the reply that was being generated. Used by one thread at a time; several processes may share the file.
+/// loses at most the reply that was being generated. Threads wait for each other; several processes may share the file.
 /// </summary>
 public sealed class RunJournal : IDisposable
 {
@@ -28,13 +28,17 @@ public sealed class RunJournal : IDisposable
         _path = path;
         _time = time ?? TimeProvider.System;
         _database = new(path);
+        Workflows = new(_database, path, _time);
     }
+
+    /// <summary>The runs of workflows, in the same file.</summary>
+    public WorkflowJournal Workflows { get; }
 
     /// <summary>Begins a run and returns its recorder.</summary>
     public RunRecorder Create(string repository, string model, string task, IReadOnlyList<ChatMessage> opening)
     {
         var now = _time.GetUtcNow();
-        var id = string.Create(CultureInfo.InvariantCulture, $"{now:yyyyMMdd-HHmmss}-{Random.Shared.Next(0x10000):x4}");
+        var id = NewId(now);
         var recorder = new RunRecorder(_database, _time, id, RunLock.Take(_path, id));
         try
         {
@@ -121,7 +125,9 @@ public sealed class RunJournal : IDisposable
         r.IsDBNull(5) ? null : JsonSerializer.Deserialize<FileEffect>(r.GetString(5)),
         r.IsDBNull(6) ? null : r.GetString(6), r.GetInt32(7) != 0, r.GetDouble(8));
 
+    internal static string NewId(DateTimeOffset now) => string.Create(CultureInfo.InvariantCulture, $"{now:yyyyMMdd-HHmmss}-{Random.Shared.Next(0x10000):x4}");
+
     internal static string Text(DateTimeOffset value) => value.ToString("O", CultureInfo.InvariantCulture);
 
-    private static DateTimeOffset Time(string value) => DateTimeOffset.Parse(value, CultureInfo.InvariantCulture);
+    internal static DateTimeOffset Time(string value) => DateTimeOffset.Parse(value, CultureInfo.InvariantCulture);
 }

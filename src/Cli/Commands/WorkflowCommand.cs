@@ -3,11 +3,12 @@ using AgentRuntime.AgentHost.Workflows.Reading;
 
 namespace AgentRuntime.Cli.Commands;
 
-/// <summary><c>agentrt workflow validate|plan|graph|schema</c>.</summary>
+/// <summary><c>agentrt workflow run|validate|plan|graph|schema</c>.</summary>
 internal static class WorkflowCommand
 {
     public static Command Create() => new("workflow", "YAML workflows. Example: agentrt workflow validate build.yaml")
     {
+        WorkflowRunCommand.Create(),
         WorkflowValidateCommand.Create(),
         WorkflowPlanCommand.Create(),
         WorkflowGraphCommand.Create(),

@@ -32,6 +32,9 @@ internal sealed class EngineArguments
     public string ModelPath(ParseResult result, string? recorded = null) =>
         ModelResolver.Resolve(result.GetValue(_model) ?? recorded, Configuration.Load(), result.InvocationConfiguration.Error);
 
+    /// <summary>The model as it was named on the command line or in the environment; null when it was not.</summary>
+    public string? NamedModel(ParseResult result) => result.GetValue(_model) ?? Environment.GetEnvironmentVariable("AGENTRT_MODEL");
+
     /// <summary>Loads the model, with a progress bar when standard error is a terminal.</summary>
     public Task<InferenceEngine> LoadAsync(ParseResult result, CancellationToken cancellationToken) => LoadAsync(result, ModelPath(result), cancellationToken);
 

@@ -19,6 +19,9 @@ internal sealed class ToolHost : IDisposable
         Dispatcher = new(RepositoryTools.Create(context), new AgentOptions().ToolTimeout);
     }
 
+    /// <summary>Where calls that change something are decided about.</summary>
+    public ApprovalGate Gate => _gate;
+
     /// <summary>Runs the tools.</summary>
     public ToolDispatcher Dispatcher { get; }
 

@@ -2,23 +2,31 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using AgentRuntime.AgentHost.Workflows.Model;
 using AgentRuntime.AgentHost.Workflows.Validation;
+using AgentRuntime.Tools.Approval;
 
 namespace AgentRuntime.Cli.Hosting;
 
 /// <summary>The file and the inputs of a workflow command.</summary>
 internal sealed class WorkflowArguments
 {
-    private readonly Argument<string> _file = new("FILE") { Description = "The workflow's YAML file." };
+    private readonly Argument<string?> _file;
     private readonly Option<string[]> _inputs = new("--input") { HelpName = "NAME=VALUE", Description = "An input; may be given several times. Lists and maps as JSON.", DefaultValueFactory = _ => [] };
 
-    public WorkflowArguments(Command command)
+    /// <param name="command">The command that gets them.</param>
+    /// <param name="optional">Whether the file may be left out.</param>
+    public WorkflowArguments(Command command, bool optional = false)
     {
+        _file = new("FILE") { Description = "The workflow's YAML file.", Arity = optional ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne };
         command.Arguments.Add(_file);
         command.Options.Add(_inputs);
     }
 
     /// <summary>The workflow's file, as it was named.</summary>
-    public string File(ParseResult result) => result.GetRequiredValue(_file);
+    /// <exception cref="UsageException">It was left out.</exception>
+    public string File(ParseResult result) => OptionalFile(result) ?? throw new UsageException("Name the workflow's YAML file.");
+
+    /// <summary>The same; null when it was left out.</summary>
+    public string? OptionalFile(ParseResult result) => result.GetValue(_file);
 
     /// <summary>Whether any input was given.</summary>
     public bool HasInputs(ParseResult result) => result.GetValue(_inputs)!.Length > 0;
@@ -32,7 +40,7 @@ internal sealed class WorkflowArguments
     public (LoadedWorkflow? Workflow, JsonObject Inputs) Load(ParseResult result, ProblemList problems, bool complete)
     {
         var given = result.GetValue(_inputs)!.Select(Pair).ToList();
-        var loaded = WorkflowLoader.Load(BuiltInTools(), problems);
+        var loaded = WorkflowLoader.Load(Tools(), problems);
         if (loaded is null) return (null, []);
         var found = new ProblemList(problems.File);
         var inputs = InputValues.Parse(loaded.Workflow, given, found, complete);
@@ -50,11 +58,13 @@ internal sealed class WorkflowArguments
         return workflow is not null && problems.Count == 0 ? (workflow, inputs) : throw new WorkflowException(problems.InOrder());
     }
 
-    private static ToolCatalog BuiltInTools()
+    /// <summary>The built-in tools, and the names of the MCP servers of the user's configuration.</summary>
+    public static ToolCatalog Tools()
     {
         // Which tools there are does not depend on the repository; nothing is run or read.
-        using var host = ToolHost.Create(Directory.GetCurrentDirectory(), Tools.Approval.ApprovalMode.Never, sandboxOff: true);
-        return new(host.Dispatcher.Tools);
+        using var host = ToolHost.Create(Directory.GetCurrentDirectory(), ApprovalMode.Never, sandboxOff: true);
+        var servers = (Configuration.Load().McpServers ?? new Dictionary<string, McpServerEntry>()).ToDictionary(s => s.Key, _ => (IReadOnlyList<ToolSignature>?)null);
+        return new(host.Dispatcher.Tools, servers);
     }
 
     private static KeyValuePair<string, string> Pair(string text) => text.Split('=', 2) is [{ Length: > 0 } name, var value]

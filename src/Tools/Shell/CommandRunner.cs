@@ -19,6 +19,9 @@ internal sealed partial class CommandRunner(
     // How long a process in the background may keep the output open after the command has ended.
     private static readonly TimeSpan DrainTime = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>What the command reads from its standard input; null for nothing.</summary>
+    public string? Input { get; init; }
+
     private readonly HeadTailBuffer _output = new(MaxOutputCharacters);
     private readonly Lock _outputLock = new();
 
@@ -31,7 +34,7 @@ internal sealed partial class CommandRunner(
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         using var process = new Process { StartInfo = start };
         var exited = await StartAsync(process).ConfigureAwait(false);
-        process.StandardInput.Close();
+        var input = WriteInputAsync(process);
         var copy = CopyOutputAsync(process.StandardOutput.BaseStream);
         var error = process.StandardError.ReadToEndAsync(CancellationToken.None);
 
@@ -49,7 +52,7 @@ internal sealed partial class CommandRunner(
 
         End(process);
         await exited.ConfigureAwait(false);
-        await Task.WhenAny(Task.WhenAll(copy, error), Task.Delay(DrainTime, CancellationToken.None)).ConfigureAwait(false);
+        await Task.WhenAny(Task.WhenAll(input, copy, error), Task.Delay(DrainTime, CancellationToken.None)).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
         lock (_outputLock)
             return new CommandOutcome(_output.ToString(), ended ? process.ExitCode : null, error.IsCompletedSuccessfully ? error.Result : "");
@@ -91,6 +94,20 @@ internal sealed partial class CommandRunner(
         thread.Start();
         await started.Task.ConfigureAwait(false);
         return exited.Task;
+    }
+
+    private async Task WriteInputAsync(Process process)
+    {
+        try
+        {
+            if (Input is not null)
+                await process.StandardInput.WriteAsync(Input).ConfigureAwait(false);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // The command ended without reading it all.
+        }
     }
 
     private async Task CopyOutputAsync(Stream stream)

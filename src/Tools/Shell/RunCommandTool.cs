@@ -30,14 +30,18 @@ public sealed class RunCommandTool(ToolContext context) : RepositoryTool(
         if (OperatingSystem.IsWindows())
             throw new ToolFailure(ToolErrorKind.System, "commands need a Unix shell; run in WSL");
 
+        var variables = arguments.Service<CommandVariables>();
+        if (variables?.Problem() is { } problem)
+            throw new ToolFailure(ToolErrorKind.InvalidArguments, problem);
+
         var asked = await ApproveAsync(ApprovalKind.Command, command, cancellationToken).ConfigureAwait(false);
         var mounts = new SandboxMounts(Context.Paths.Root, Context.Paths.FindGitFolders());
         // One pipe for both outputs keeps their order; the launcher's own messages stay apart on its standard error.
         var start = Context.Sandbox.CreateStartInfo(
-            mounts, ["/bin/sh", "-c", "exec \"$0\" -c \"$1\" 2>&1 </dev/null", Shell, command]);
+            mounts, ["/bin/sh", "-c", (variables is null ? "" : "eval \"$(cat)\"; ") + "exec \"$0\" -c \"$1\" 2>&1 </dev/null", Shell, command]);
         var progress = arguments.Service<IProgress<string>>();
         var outcome = await new CommandRunner(start, !Context.Sandbox.IsConfined, Context.Paths.Root + "/", progress, Context.Time)
-            .RunAsync(TimeSpan.FromSeconds(seconds), cancellationToken).ConfigureAwait(false);
+        { Input = variables?.ToScript() }.RunAsync(TimeSpan.FromSeconds(seconds), cancellationToken).ConfigureAwait(false);
 
         if (outcome is { ExitCode: not 0, Output: "", LauncherError: { Length: > 0 } error })
             throw new ToolFailure(ToolErrorKind.System, "the sandbox failed: " + error.ReplaceLineEndings(" ").Trim());

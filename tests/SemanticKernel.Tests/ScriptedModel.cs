@@ -59,6 +59,8 @@ internal sealed class ScriptedModel : IAsyncDisposable
 
         public long BlockBytes(ModelConfig config, KvType type) => _cpu.BlockBytes(config, type);
 
+        public long KvMemory(ModelFile model, int maxBatchTokens) => _cpu.KvMemory(model, maxBatchTokens);
+
         public IModelRunner LoadModel(ModelFile model, RunnerOptions options, IProgress<double>? progress = null, CancellationToken cancellationToken = default) =>
             new ScriptedRunner(_cpu.LoadModel(model, options, progress, cancellationToken), replies);
     }

@@ -21,9 +21,12 @@ internal sealed class YamlTree
     /// <summary>Control characters that no YAML file may have (YAML 1.2, section 5.1).</summary>
     private static readonly SearchValues<char> Forbidden = SearchValues.Create([.. Enumerable.Range(0, 32).Select(c => (char)c).Except(['\t', '\n', '\r']), '\u007F']);
 
+    private const string Unreadable = "what follows cannot be read";
+
     private readonly string _text;
     private readonly ProblemList _problems;
     private readonly Parser _parser;
+    private readonly Stack<Mark> _brackets = [];
     private int _nodes;
 
     private YamlTree(string text, ProblemList problems)
@@ -42,15 +45,19 @@ internal sealed class YamlTree
             problems.Add(new(before.Count('\n') + 1, bad - before.LastIndexOf('\n')), $"the control character U+{(int)text[bad]:X4} is not allowed in YAML; remove it");
             return null;
         }
+        var tree = new YamlTree(text, problems);
         try
         {
-            return new YamlTree(text, problems).Document();
+            return tree.Document();
         }
         catch (YamlException e)
         {
             var mark = At(e.Start);
             if (e is Refusal) problems.Add(mark, e.Message);
             else if (TabNear(text, mark.Line, e.Message) is { } tab) problems.Add(tab, "a tab is used for indentation, which YAML does not allow; expected spaces");
+            // The parser goes on to where it finds something that cannot be inside; the mistake is where it began.
+            else if (tree._brackets.TryPeek(out var open) && (open.Line < mark.Line || e.Message == Unreadable))
+                problems.Add(open, "this is not YAML: the bracket is not closed, or something inside it cannot be there; expected ',' or the closing bracket");
             else problems.Add(mark, Explain(text, mark, e.Message));
             return null;
         }
@@ -83,7 +90,7 @@ internal sealed class YamlTree
         {
             // The scanner answers some malformed texts with whatever it stumbles over.
             var at = _parser.Current?.End ?? YamlDotNet.Core.Mark.Empty;
-            throw new SyntaxErrorException(at, at, "what follows cannot be read");
+            throw new SyntaxErrorException(at, at, Unreadable);
         }
     }
 
@@ -102,7 +109,9 @@ internal sealed class YamlTree
                 return new SourceScalar(scalar.Value, scalar.Style == ScalarStyle.Plain, Offset(scalar.Start), Offset(scalar.End), At(scalar.Start));
             case SequenceStart:
                 List<SourceNode> items = [];
+                if (current is SequenceStart { Style: SequenceStyle.Flow }) _brackets.Push(At(current.Start));
                 while (Next() && _parser.Current is not SequenceEnd) items.Add(Node(depth + 1));
+                if (current is SequenceStart { Style: SequenceStyle.Flow }) _brackets.Pop();
                 return new SourceList(items, At(current.Start));
             case MappingStart:
                 return Map(depth);
@@ -114,6 +123,8 @@ internal sealed class YamlTree
     private SourceMap Map(int depth)
     {
         var start = At(_parser.Current!.Start);
+        var hasBracket = _parser.Current is MappingStart { Style: MappingStyle.Flow };
+        if (hasBracket) _brackets.Push(start);
         List<SourceEntry> entries = [];
         Dictionary<string, Mark> names = new(StringComparer.Ordinal);
         while (Next() && _parser.Current is not MappingEnd)
@@ -126,6 +137,7 @@ internal sealed class YamlTree
             else entries.Add(new(name, key.Mark, value));
             if (key is SourceScalar { Text: { Length: > 0 } known }) names.TryAdd(known, key.Mark);
         }
+        if (hasBracket) _brackets.Pop();
         return new(entries, start);
     }
 
@@ -153,10 +165,19 @@ internal sealed class YamlTree
 
     private static string Explain(string text, Mark mark, string message)
     {
+        var sentence = "this is not YAML: " + message switch
+        {
+            _ when Has("invalid mapping") => "the text goes on to a ':', which it cannot have; expected a ':' at the end of the line above, or quotes around the text",
+            _ when Has("expected key") => "the line does not begin in the column of those that it belongs to; expected a key there",
+            _ when Has("quoted scalar") => "the text in quotes that begins here does not end before something that cannot be in it; expected a closing quote",
+            _ => char.ToLowerInvariant(message[0]) + message[1..].TrimEnd('.'),
+        };
         var lines = text.Split('\n');
-        var line = mark.Line <= lines.Length ? lines[mark.Line - 1] : "";
-        var sentence = "this is not YAML: " + char.ToLowerInvariant(message[0]) + message[1..].TrimEnd('.');
-        return line.Contains("${{", StringComparison.Ordinal) ? sentence + "; quote a text that has ${{ }} together with ': ', ' #', or inside [ ] or { }" : sentence;
+        return mark.Line <= lines.Length && lines[mark.Line - 1].Contains("${{", StringComparison.Ordinal)
+            ? sentence + "; quote a text that has ${{ }} together with ': ', ' #', or inside [ ] or { }"
+            : sentence;
+
+        bool Has(string part) => message.Contains(part, StringComparison.Ordinal);
     }
 
     /// <summary>Something that is YAML, but that a workflow may not have.</summary>

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using AgentRuntime.Engine.Chat.ToolCalls;
 using AgentRuntime.Engine.Grammar;
@@ -101,6 +102,76 @@ public sealed class ToolCallGrammarTests
         }
         Assert.NotEqual(0, calls);
     }
+
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(true, 5)]
+    [InlineData(false, 3)]
+    public void Reasoning_ends_at_its_budget(bool marks, int budget)
+    {
+        var tokenizer = TokenizerOf(marks);
+        var mask = (GrammarMask)ToolCallGrammar.Compile(HermesFormat.Instance, Tools, tokenizer).CreateMask(startsInReasoning: true, budget);
+        for (var i = 0; i < budget; i++) mask.Accept(tokenizer.Encode("a", parseSpecial: false)[0]);
+        // Nothing else may come now, until the closing mark is written.
+        var close = new StringBuilder();
+        while (!close.ToString().Contains("</think>", StringComparison.Ordinal))
+        {
+            var next = Enumerable.Range(0, tokenizer.VocabularySize).Where(token => (mask.Allowed[token >> 6] >> token & 1) != 0).ToList();
+            var longest = next.MaxBy(token => tokenizer.Bytes(token, special: true).Length);
+            Assert.All(next, token => Assert.StartsWith(tokenizer.Decode([token], special: true), tokenizer.Decode([longest], special: true), StringComparison.Ordinal));
+            mask.Accept(longest);
+            close.Append(tokenizer.Decode([longest], special: true));
+        }
+        Assert.Equal("\n</think>", close.ToString());
+        Assert.True(mask.MayEnd);
+        Assert.NotEqual(0, tokenizer.Encode("Now text.", parseSpecial: false).Count(token => (mask.Allowed[token >> 6] >> token & 1) != 0));
+    }
+
+    [Fact]
+    public void A_budget_cuts_no_character_in_two()
+    {
+        var tokenizer = MarkedVocabulary.Tokenizer;
+        var mask = (GrammarMask)ToolCallGrammar.Compile(HermesFormat.Instance, Tools, tokenizer).CreateMask(startsInReasoning: true, thinkingBudget: 1);
+        var halves = tokenizer.Encode("é", parseSpecial: false);
+        Assert.Equal(2, halves.Length);
+        mask.Accept(halves[0]);
+        Assert.NotEqual(0UL, mask.Allowed[halves[1] >> 6] >> halves[1] & 1);
+        mask.Accept(halves[1]);
+        Assert.Equal(0UL, mask.Allowed[halves[0] >> 6] >> halves[0] & 1);
+    }
+
+    [Fact]
+    public void Reasoning_without_a_budget_is_free()
+    {
+        Assert.True(Fits(HermesFormat.Instance, new(), "I think <tool_call> is\n</think>\n\nDone.", marks: true, startsInReasoning: true));
+        Assert.True(Fits(HermesFormat.Instance, new(), "<think>\nHm.\n</think>\n\nDone.", marks: true));
+        var call = HermesFormat.Instance.Write([Call("now", "{}")]);
+        Assert.True(Fits(HermesFormat.Instance, new() { Mode = ChatToolMode.RequireAny }, "Hm.\n</think>\n\n" + call, marks: true, startsInReasoning: true));
+        Assert.True(Fits(HermesFormat.Instance, new() { Mode = ChatToolMode.RequireAny, MayReason = true }, "<think>Hm.</think>" + call, marks: true));
+        Assert.False(Fits(HermesFormat.Instance, new() { Mode = ChatToolMode.RequireAny }, "<think>Hm.</think>" + call, marks: true));
+        Assert.False(Fits(HermesFormat.Instance, new() { Mode = ChatToolMode.RequireAny, MayReason = true }, "<think>Hm.</think>Done.", marks: true));
+    }
+
+    [Theory]
+    [InlineData("hermes", "a\"b", """{"type":"object"}""", "name")]
+    [InlineData("glm", "a b\nc", """{"type":"object"}""", "name")]
+    [InlineData("kimi", "a:b", """{"type":"object"}""", "name")]
+    [InlineData("hermes", "f", """{"type":"array"}""", "#/type")]
+    [InlineData("hermes", "f", """{"properties":{"x":{"type":"string","minLength":3,"maxLength":2}},"required":["x"]}""", "contradicts")]
+    [InlineData("hermes", "f", """{"properties":{"x":{"$ref":"#/$defs/none"}}}""", "#/properties/x")]
+    [InlineData("hermes", "f", """{"properties":3}""", "#/properties")]
+    [InlineData("qwen3-coder", "f", """{"properties":{"a<b":{}}}""", "a<b")]
+    [InlineData("qwen3-coder", "f", """{"properties":{"x":{"enum":["a","</parameter>"]}}}""", "</parameter>")]
+    public void What_cannot_be_held_to_is_refused_by_name(string family, string name, string schema, string expected)
+    {
+        var error = Assert.Throws<GrammarException>(() => ToolCallGrammar.Compile(ToolCallFormats.Find(family)!, [ToolSets.Tool(name, schema)], MarkedVocabulary.Tokenizer));
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        Assert.Contains(name, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_tools_of_one_name_are_refused() =>
+        Assert.Throws<GrammarException>(() => ToolCallGrammar.Compile(HermesFormat.Instance, [Tools[0], Tools[0]], MarkedVocabulary.Tokenizer));
 
     /// <summary>Writes random allowed tokens up to the end. Closing marks are preferred half of the time, openings now and then, so that replies have both.</summary>
     private static string Write(ITokenMask mask, Tokenizer tokenizer, Random random, int[][]? openings = null)

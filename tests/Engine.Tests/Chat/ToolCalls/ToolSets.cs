@@ -13,7 +13,7 @@ internal static class ToolSets
     [
         Tool("now", """{"type":"object","properties":{}}"""),
         Tool("read_file", $$$"""{"type":"object","properties":{"path":{{{Text}}},"first":{"type":"integer","minimum":1,"maximum":99999},"last":{"type":"integer","minimum":-99999,"maximum":99999}},"required":["path"]}"""),
-        Tool("read", $$$"""{"type":"object","properties":{"path":{"type":"string"}},"required":["path"]}"""),
+        Tool("read", $$$"""{"type":"object","properties":{"path":{"type":"string","maxLength":200}},"required":["path"]}"""),
         Tool("edit_file", $$$"""{"type":"object","properties":{"path":{{{Text}}},"old":{"type":"string","minLength":1,"maxLength":40},"new":{{{Text}}}},"required":["path","old","new"]}"""),
         Tool("search", $$$"""{"type":"object","properties":{"pattern":{{{Text}}},"globs":{"type":"array","items":{{{Text}}},"maxItems":3},"ignore_case":{"type":"boolean"}},"required":["pattern"]}"""),
         Tool("weather", $$$"""{"type":"object","properties":{"city":{{{Text}}},"unit":{"enum":["celsius","fahrenheit"]},"days":{"type":"integer","minimum":0,"maximum":14}},"required":["city","unit"]}"""),
@@ -25,7 +25,7 @@ internal static class ToolSets
         Tool("labels", """{"type":"object","properties":{"labels":{"type":"object","additionalProperties":{"type":"string","maxLength":8},"maxProperties":3}},"required":["labels"]}"""),
         Tool("get-weather.v2", $$$"""{"type":"object","properties":{"q":{{{Text}}},"code":{"type":"string","pattern":"^[A-Z]{2}-[0-9]{3}$"}},"required":["code"]}"""),
         Tool("run", """{"type":"object","properties":{"command":{"type":"string","maxLength":60},"timeout_s":{"type":"integer","minimum":1,"maximum":600},"env":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string","pattern":"^[A-Z_]{1,6}$"},"value":{"type":"string","maxLength":6}},"required":["name","value"],"additionalProperties":false},"maxItems":2}},"required":["command"]}"""),
-        Tool("long", """{"type":"object","properties":{"text":{"type":"string"},"n":{"type":"integer","multipleOf":5,"minimum":0,"maximum":1000}},"required":["text"]}"""),
+        Tool("long", """{"type":"object","properties":{"text":{"type":"string","maxLength":400},"n":{"type":"integer","multipleOf":5,"minimum":0,"maximum":1000}},"required":["text"]}"""),
         Tool("maybe", """{"type":"object","properties":{"a":{"type":"integer","minimum":-99999,"maximum":99999},"b":{"type":"integer","minimum":-99999,"maximum":99999},"c":{"type":"integer","minimum":-99999,"maximum":99999}},"minProperties":2,"maxProperties":2}"""),
     ];
 

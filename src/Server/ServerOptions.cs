@@ -51,8 +51,11 @@ public sealed record ServerOptions
     /// <summary>How long running requests may go on when the server is stopped.</summary>
     public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Defaults of the generation, and how many conversations are remembered.</summary>
-    public EngineChatClientOptions Chat { get; init; } = new();
+    /// <summary>
+    /// Defaults of the generation, and how many conversations are remembered. Tools come from clients that cannot change them, so what a
+    /// grammar cannot hold of their schemas is left open by default instead of refused.
+    /// </summary>
+    public EngineChatClientOptions Chat { get; init; } = new() { LoosenUnsupportedSchemas = true };
 
     /// <summary>Receives a line per request and per internal error; null for none. No contents, no keys.</summary>
     public Action<string>? Log { get; init; }

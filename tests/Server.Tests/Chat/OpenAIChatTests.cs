@@ -84,6 +84,40 @@ public sealed class OpenAIChatTests(ServerFixture fixture) : IClassFixture<Serve
     }
 
     [Fact]
+    public async Task A_call_can_be_required_or_named_or_kept_away()
+    {
+        // Whatever the model wants to say, only one call of each can be written.
+        var paint = Choice("paint", "red");
+        var open = Choice("open", "door");
+        List<ChatMessage> messages = [new UserChatMessage("say:I would rather talk.")];
+        foreach (var (choice, name) in ((ChatToolChoice, string)[])[(ChatToolChoice.CreateFunctionChoice("open"), "open"), (ChatToolChoice.CreateFunctionChoice("paint"), "paint")])
+        {
+            ChatCompletion named = await _chat.CompleteChatAsync(messages, new() { Tools = { paint, open }, ToolChoice = choice, AllowParallelToolCalls = false });
+            Assert.Equal((ChatFinishReason.ToolCalls, name), (named.FinishReason, Assert.Single(named.ToolCalls).FunctionName));
+        }
+        ChatCompletion required = await _chat.CompleteChatAsync(messages, new() { Tools = { paint, open }, ToolChoice = ChatToolChoice.CreateRequiredChoice(), AllowParallelToolCalls = false });
+        Assert.Contains(Assert.Single(required.ToolCalls).FunctionArguments.ToString(), (string[])["{\"what\":\"red\"}", "{\"what\":\"door\"}"]);
+        ChatCompletion none = await _chat.CompleteChatAsync(messages, new() { Tools = { paint, open }, ToolChoice = ChatToolChoice.CreateNoneChoice() });
+        Assert.Equal(("I would rather talk.", 0), (none.Content[0].Text, none.ToolCalls.Count));
+
+        static ChatTool Choice(string name, string value) => ChatTool.CreateFunctionTool(name, "Does.", BinaryData.FromString(
+            $$$"""{"type":"object","properties":{"what":{"enum":["{{{value}}}"]}},"required":["what"],"additionalProperties":false}"""));
+    }
+
+    [Fact]
+    public async Task Output_is_held_to_a_schema()
+    {
+        List<ChatMessage> messages = [new UserChatMessage("say:no JSON at all")];
+        var schema = BinaryData.FromString("""{"type":"object","properties":{"answer":{"enum":["yes"]}},"required":["answer"],"additionalProperties":false}""");
+        ChatCompletion held = await _chat.CompleteChatAsync(messages, new() { ResponseFormat = ChatResponseFormat.CreateJsonSchemaFormat("answer", schema, jsonSchemaIsStrict: true) });
+        Assert.Equal("yes", JsonElement.Parse(held.Content[0].Text).GetProperty("answer").GetString());
+        ChatCompletion json = await _chat.CompleteChatAsync([new UserChatMessage("say:{\"a\":[1,2]}")], new() { ResponseFormat = ChatResponseFormat.CreateJsonObjectFormat() });
+        Assert.Equal("{\"a\":[1,2]}", json.Content[0].Text);
+        var error = await Assert.ThrowsAsync<ClientResultException>(() => _chat.CompleteChatAsync(messages, new() { ResponseFormat = ChatResponseFormat.CreateJsonSchemaFormat("x", BinaryData.FromString("""{"type":"nonsense"}""")) }));
+        Assert.Equal(400, error.Status);
+    }
+
+    [Fact]
     public async Task Limits_and_stops_end_a_reply()
     {
         ChatCompletion cut = await _chat.CompleteChatAsync([new UserChatMessage("Go on and on.")], new() { MaxOutputTokenCount = 7 });

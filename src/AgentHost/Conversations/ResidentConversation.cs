@@ -44,6 +44,8 @@ public sealed class ResidentConversation : IConversation
         _generation = (generation ?? new()) with { Operation = "chat" };
         _renderer = new(ChatTemplate.Parse(source), ConversationRendererOptions.From(engine.Tokenizer));
         _grammar = Grammar(options);
+        // The vocabulary is made ready while the first prompt is computed.
+        if (_grammar is not null) _ = Task.Run(() => TokenGrammar.Prepare(engine.Tokenizer));
         _session = engine.CreateSession();
     }
 

@@ -1,4 +1,5 @@
 using AgentRuntime.Engine.Chat.ToolCalls;
+using AgentRuntime.Engine.Grammar;
 using AgentRuntime.Engine.Sampling;
 using AgentRuntime.Engine.Tokenization;
 using Microsoft.Extensions.AI;
@@ -17,7 +18,7 @@ internal sealed class ToolCallGrammars(Tokenizer tokenizer, EngineChatClientOpti
     /// <param name="format">How the model writes calls.</param>
     /// <param name="request">Tools, mode and budget.</param>
     /// <param name="startsInReasoning">Whether the prompt has opened a reasoning section.</param>
-    /// <exception cref="Grammar.GrammarException">A tool cannot be held to.</exception>
+    /// <exception cref="GrammarException">A tool cannot be held to.</exception>
     public ITokenMask? Mask(IToolCallFormat format, ChatRequest request, bool startsInReasoning)
     {
         var generation = request.Generation;
@@ -44,6 +45,8 @@ internal sealed class ToolCallGrammars(Tokenizer tokenizer, EngineChatClientOpti
             MayReason = mayReason,
             LoosenUnsupportedSchemas = options.LoosenUnsupportedSchemas,
         });
+        // The vocabulary is made ready while the prompt is computed.
+        _ = Task.Run(() => TokenGrammar.Prepare(tokenizer));
         lock (_lock)
         {
             if (_kept.Count >= MaxKept) _kept.Clear();

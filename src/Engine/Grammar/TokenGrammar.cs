@@ -15,17 +15,15 @@ public sealed class TokenGrammar
     private readonly Lock _gate = new();
     private readonly Tokenizer _tokenizer;
     private readonly StateSpace _space;
-    private readonly MaskBuilder _masks;
+    private MaskBuilder? _masks;
     private readonly Queue<MatchState> _kept = [];
-    private readonly ForcedTokens _forced;
+    private ForcedTokens? _forced;
     private readonly Dictionary<(MatchState, string), int[]> _keptForced = [];
 
     internal TokenGrammar(Tokenizer tokenizer, Container root)
     {
         _tokenizer = tokenizer;
         _space = new StateSpace(root);
-        _masks = new MaskBuilder(TokenTrie.Of(tokenizer), _space);
-        _forced = new ForcedTokens(tokenizer);
     }
 
     internal MatchState Start => _space.Start;
@@ -36,6 +34,11 @@ public sealed class TokenGrammar
     internal StateSpace Space => _space;
 
     internal TokenTrie Trie => TokenTrie.Of(_tokenizer);
+
+    // What knows the whole vocabulary waits until it is needed: a large one takes a while, see Prepare.
+    private MaskBuilder Masks => _masks ??= new(Trie, _space);
+
+    private ForcedTokens Cutter => _forced ??= new(_tokenizer);
 
     /// <summary>Compiles a constraint.</summary>
     /// <exception cref="GrammarException">It is broken, contradicts itself, is too large or needs what is not supported.</exception>
@@ -76,7 +79,7 @@ public sealed class TokenGrammar
         lock (_gate)
         {
             if (state.Mask is { } known) return known;
-            var mask = _masks.Build(state);
+            var mask = Masks.Build(state);
             state.Mask = mask;
             _kept.Enqueue(state);
             if (_kept.Count > MaxKeptMasks) _kept.Dequeue().Mask = null;
@@ -90,7 +93,7 @@ public sealed class TokenGrammar
         lock (_gate)
         {
             if (state.MayEnd || _space.Following(state).Length != 1) return [];
-            var context = _forced.Context(history);
+            var context = Cutter.Context(history);
             if (_keptForced.TryGetValue((state, context), out var known)) return known;
             if (_keptForced.Count == MaxKeptForced) _keptForced.Clear();
             return _keptForced[(state, context)] = Forced(state, context);
@@ -98,7 +101,7 @@ public sealed class TokenGrammar
     }
 
     /// <summary>Cuts forced text into tokens: see <see cref="ForcedTokens.Cut"/>.</summary>
-    internal int[] Cut(ReadOnlySpan<int> history, byte[] forced, byte[] following) => _forced.Cut(_forced.Context(history), forced, following);
+    internal int[] Cut(ReadOnlySpan<int> history, byte[] forced, byte[] following) => Cutter.Cut(Cutter.Context(history), forced, following);
 
     private int[] Forced(MatchState state, string context)
     {
@@ -112,7 +115,7 @@ public sealed class TokenGrammar
                 at = _space.Step(at, only)!;
             }
             var control = at.MayEnd ? null : ControlToken(ref at);
-            var text = _forced.Cut(context, [.. bytes], control is null ? _space.Following(at) : []);
+            var text = Cutter.Cut(context, [.. bytes], control is null ? _space.Following(at) : []);
             tokens.AddRange(text);
             if (control is not { } token || text.Sum(id => BytesOf(id).Length) < bytes.Count) return [.. tokens];
             tokens.Add(token);

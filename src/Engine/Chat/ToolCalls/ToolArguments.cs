@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using AgentRuntime.Engine.Grammar;
@@ -12,6 +14,9 @@ namespace AgentRuntime.Engine.Chat.ToolCalls;
 /// <summary>Makes the grammar of a tool's arguments, as a family writes them.</summary>
 internal sealed class ToolArguments(IToolCallFormat format, Tokenizer tokenizer, ToolCallGrammarOptions options)
 {
+    // Free texts of a family keep their masks with the vocabulary.
+    private static readonly ConditionalWeakTable<Tokenizer, ConcurrentDictionary<string, TaggedTextEnd>> Ends = [];
+
     /// <exception cref="GrammarException">The tool's schema or name cannot be held to; the message names the tool and the place.</exception>
     public Node Compile(AIFunctionDeclaration tool)
     {
@@ -105,9 +110,10 @@ internal sealed class ToolArguments(IToolCallFormat format, Tokenizer tokenizer,
             return new(tool.Name, name, value, close: new LiteralAutomaton([closing])) { IsPossible = value.IsPossible };
         var tag = family.Tags.AfterValue;
         ToolSchemaText.RefuseListed(tool, name, tag);
-        var end = new TaggedTextEnd(ControlBytes.Encode(tokenizer, tag), Encoding.UTF8.GetBytes(tag), family.Tags.TrimsLineEnds, Encoding.UTF8.GetBytes(family.ArgumentSeparator));
+        var end = Ends.GetOrCreateValue(tokenizer).GetOrAdd(family.Name, _ => new(
+            ControlBytes.Encode(tokenizer, tag), Encoding.UTF8.GetBytes(tag), family.Tags.TrimsLineEnds, Encoding.UTF8.GetBytes(family.ArgumentSeparator)));
         var texts = Parts<LexemeNode>(value)
-            .Select(text => new TaggedTextAutomaton(text.Automaton is JsonStringAutomaton ? JsonStringAutomaton.Canonical : text.Automaton, end))
+            .Select(text => text.Automaton is JsonStringAutomaton ? end.Free : new TaggedTextAutomaton(text.Automaton, end))
             .Where(text => text.IsPossible);
         var union = Union(texts.Select(text => new LexemeNode(text) { IsPossible = true }));
         return new(tool.Name, name, union, isRaw: true) { IsPossible = union.IsPossible };

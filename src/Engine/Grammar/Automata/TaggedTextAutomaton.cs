@@ -6,12 +6,15 @@ namespace AgentRuntime.Engine.Grammar.Automata;
 /// </summary>
 internal sealed class TaggedTextAutomaton : ByteAutomaton
 {
-    private const int Dead = -1;
+    private const int Dead = -1, Unknown = -2;
+
+    private static readonly ulong Quote = ByteClasses.Of((byte)'"');
 
     private readonly ByteAutomaton _quoted;
     private readonly TaggedTextEnd _end;
     private readonly List<State> _states = [];
     private readonly Dictionary<State, int> _ids = [];
+    private readonly List<int[]> _next = [];
 
     /// <param name="quoted">The JSON string, in canonical spelling.</param>
     /// <param name="end">How it ends.</param>
@@ -20,9 +23,17 @@ internal sealed class TaggedTextAutomaton : ByteAutomaton
         (_quoted, _end) = (quoted, end);
         var text = quoted.Step(quoted.Start, (byte)'"');
         Start = Intern(new(text, 0, EndsAfterBreak: false, EndsAtTag: false, Tail: -1));
+        if (!IsShared) return;
+        // Complete from the start, so that several threads may use it.
+        for (var state = 0; state < _states.Count; state++)
+        {
+            for (var value = 0; value < 256; value++) Step(state, (byte)value);
+        }
     }
 
     public override int Start { get; }
+
+    public override bool IsShared => _quoted == JsonStringAutomaton.Canonical;
 
     /// <summary>How it ends.</summary>
     public TaggedTextEnd End => _end;
@@ -30,7 +41,18 @@ internal sealed class TaggedTextAutomaton : ByteAutomaton
     /// <summary>Whether any text fits.</summary>
     public bool IsPossible => _states[Start].Text >= 0;
 
-    public override int Step(int state, byte value)
+    public override int Step(int state, byte value) => _next[state][value] is not Unknown and var next ? next : _next[state][value] = Compute(state, value);
+
+    public override (ByteAutomaton? Automaton, int State) Resembles(int state, ulong classes, int bytes)
+    {
+        var at = _states[state];
+        // In patterns the escapes that the JSON string has would count too.
+        if (_quoted is not LengthAutomaton || at.Text < 0 || at.Tail >= 0) return (null, 0);
+        var (like, text) = _quoted.Resembles(at.Text, classes | Quote, bytes);
+        return like == JsonStringAutomaton.Canonical && _end.Free._ids.TryGetValue(at with { Text = text }, out var same) ? (_end.Free, same) : (null, 0);
+    }
+
+    private int Compute(int state, byte value)
     {
         var (text, mark, endsAfterBreak, endsAtTag, tail) = _states[state];
         if (tail >= 0) return tail < _end.Tail.Length && _end.Tail[tail] == value ? Intern(new(Dead, 0, false, false, tail + 1)) : -1;
@@ -75,6 +97,9 @@ internal sealed class TaggedTextAutomaton : ByteAutomaton
         if (_ids.TryGetValue(state, out var id)) return id;
         _ids[state] = id = _states.Count;
         _states.Add(state);
+        var row = new int[256];
+        Array.Fill(row, Unknown);
+        _next.Add(row);
         return id;
     }
 

@@ -13,10 +13,14 @@ internal sealed class TaggedTextEnd
         Tags = new([tag, plainTag]);
         (First, OnOwnLine, Tail) = (tag[0], onOwnLine, tail);
         Length = tag.Length + (onOwnLine ? 1 : 0) + tail.Length;
+        Free = new(JsonStringAutomaton.Canonical, this);
     }
 
     /// <summary>Finds the tag, as mark 0, and its plain spelling.</summary>
     public MarkFinder Tags { get; }
+
+    /// <summary>Any text that ends so.</summary>
+    public TaggedTextAutomaton Free { get; }
 
     /// <summary>The tag's first byte.</summary>
     public byte First { get; }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using AgentRuntime.Engine.Tokenization;
 
@@ -21,6 +22,8 @@ internal static class ControlBytes
     /// <summary>Bytes of a code.</summary>
     public const int Length = 1 + Digits;
 
+    private static readonly ConditionalWeakTable<Tokenizer, SpecialTokens> Names = [];
+
     private const int Base = End - Lowest, Digits = 12;
 
     /// <summary>What a token stands for in a grammar; empty when it may stand nowhere.</summary>
@@ -36,7 +39,7 @@ internal static class ControlBytes
     public static byte[] Encode(Tokenizer tokenizer, string text)
     {
         List<byte> bytes = [];
-        var names = new SpecialTokens(tokenizer.Vocabulary);
+        var names = Names.GetValue(tokenizer, static t => new(t.Vocabulary));
         for (var rest = text; rest.Length > 0;)
         {
             var (index, length, id) = names.Find(rest, control: true);

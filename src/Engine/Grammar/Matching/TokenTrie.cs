@@ -9,7 +9,7 @@ namespace AgentRuntime.Engine.Grammar.Matching;
 internal sealed class TokenTrie
 {
     private const int MaxTokenBytes = 256;
-    private static readonly ConditionalWeakTable<Tokenizer, TokenTrie> Tries = [];
+    private static readonly ConditionalWeakTable<Tokenizer, Lazy<TokenTrie>> Tries = [];
 
     private readonly ConcurrentDictionary<(ByteAutomaton, int, int), LexemeMask> _masks = [];
 
@@ -90,7 +90,7 @@ internal sealed class TokenTrie
     public int[] Tokens { get; }
 
     /// <summary>The tree of a tokenizer; made once.</summary>
-    public static TokenTrie Of(Tokenizer tokenizer) => Tries.GetValue(tokenizer, static t => new TokenTrie(t));
+    public static TokenTrie Of(Tokenizer tokenizer) => Tries.GetValue(tokenizer, static t => new(() => new(t))).Value;
 
     /// <summary>The child of a node by its byte, or -1.</summary>
     public int Child(int node, byte value)

@@ -109,7 +109,12 @@ public sealed unsafe class CudaKernelTests
         ulong chosen = gpu.Send(new int[3 * used]), weights = gpu.Send(new float[3 * used]);
         gpu.Operators.Kernels.Launch(gpu.Operators.Kernels["route"], (3, 1, 1), 32, new RouteParams
         {
-            Scores = gpu.Send(scores), Chosen = chosen, Weights = weights, Experts = experts, Used = used, Normalize = 1,
+            Scores = gpu.Send(scores),
+            Chosen = chosen,
+            Weights = weights,
+            Experts = experts,
+            Used = used,
+            Normalize = 1,
         });
         var actual = gpu.ReceiveInts(chosen, 3 * used);
         var shares = gpu.Receive(weights, 3 * used);

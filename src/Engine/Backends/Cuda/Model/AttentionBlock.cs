@@ -43,9 +43,19 @@ internal sealed class AttentionBlock
         _operators.Multiply(layer.Value, _workspace.Normed, layer.ValueBias, _workspace.Value, tokens);
         _operators.Kernels.Launch(_operators.Kernels["rope"], (tokens, 1, 1), 256, new RopeParams
         {
-            Kv = _kv.Layer(index), Batch = batch.Layout, Query = _workspace.Query, Key = _workspace.Key, Value = _workspace.Value,
-            QueryNorm = layer.QueryNorm, KeyNorm = layer.KeyNorm, Cosines = _cosines, Sines = _sines, Heads = _config.Heads,
-            Pairs = _config.RopeDimensions / 2, HalfSplit = _config.RopeHalfSplit ? 1 : 0, Epsilon = _config.RmsEpsilon,
+            Kv = _kv.Layer(index),
+            Batch = batch.Layout,
+            Query = _workspace.Query,
+            Key = _workspace.Key,
+            Value = _workspace.Value,
+            QueryNorm = layer.QueryNorm,
+            KeyNorm = layer.KeyNorm,
+            Cosines = _cosines,
+            Sines = _sines,
+            Heads = _config.Heads,
+            Pairs = _config.RopeDimensions / 2,
+            HalfSplit = _config.RopeHalfSplit ? 1 : 0,
+            Epsilon = _config.RmsEpsilon,
         });
         if (_prefill is not null && tokens > Operators.MostVectors) Prefill(index, batch);
         else Decode(index, batch);
@@ -55,8 +65,14 @@ internal sealed class AttentionBlock
     private void Prefill(int index, CudaBatch batch) =>
         _operators.Kernels.Launch(_operators.Kernels[_prefill!], (_config.KvHeads, batch.Tiles, 1), 128, new PrefillAttentionParams
         {
-            Kv = _kv.Layer(index), Batch = batch.Layout, Tiles = batch.TileList, Query = _workspace.Query, Output = _workspace.Attention,
-            Heads = _config.Heads, Window = _config.SlidingWindow, Scale = _scale,
+            Kv = _kv.Layer(index),
+            Batch = batch.Layout,
+            Tiles = batch.TileList,
+            Query = _workspace.Query,
+            Output = _workspace.Attention,
+            Heads = _config.Heads,
+            Window = _config.SlidingWindow,
+            Scale = _scale,
         });
 
     private void Decode(int index, CudaBatch batch)
@@ -66,8 +82,15 @@ internal sealed class AttentionBlock
         var splits = tokens > Operators.MostVectors ? 1 : Math.Clamp(2 * _multiprocessors / (_config.KvHeads * tokens), 1, MostSplits);
         var parameters = new AttentionParams
         {
-            Kv = _kv.Layer(index), Batch = batch.Layout, Query = _workspace.Query, Output = _workspace.Attention, Partial = _partial,
-            Heads = _config.Heads, Splits = splits, Window = _config.SlidingWindow, Scale = _scale,
+            Kv = _kv.Layer(index),
+            Batch = batch.Layout,
+            Query = _workspace.Query,
+            Output = _workspace.Attention,
+            Partial = _partial,
+            Heads = _config.Heads,
+            Splits = splits,
+            Window = _config.SlidingWindow,
+            Scale = _scale,
         };
         _operators.Kernels.Launch(_operators.Kernels[_attention], (_config.KvHeads, tokens, splits), 128, parameters);
         if (splits > 1) _operators.Kernels.Launch(_operators.Kernels["attention_merge"], (_config.Heads, tokens, 1), 32, parameters);

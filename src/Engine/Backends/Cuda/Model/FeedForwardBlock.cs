@@ -26,7 +26,11 @@ internal sealed class FeedForwardBlock(ModelConfig config, Operators operators, 
         operators.Multiply(router, workspace.Normed, 0, workspace.Scores, tokens);
         operators.Kernels.Launch(operators.Kernels["route"], (tokens, 1, 1), 32, new RouteParams
         {
-            Scores = workspace.Scores, Chosen = workspace.Chosen, Weights = workspace.ChosenWeights, Experts = config.Experts, Used = config.ExpertsUsed,
+            Scores = workspace.Scores,
+            Chosen = workspace.Chosen,
+            Weights = workspace.ChosenWeights,
+            Experts = config.Experts,
+            Used = config.ExpertsUsed,
             Normalize = config.NormalizeExpertWeights ? 1 : 0,
         });
         operators.MultiplyExperts(layer.Gate, workspace.Normed, workspace.Chosen, workspace.Gate, choices, config.ExpertsUsed);
@@ -35,7 +39,11 @@ internal sealed class FeedForwardBlock(ModelConfig config, Operators operators, 
         operators.MultiplyExperts(layer.Down, workspace.Gate, workspace.Chosen, workspace.Results, choices, 1);
         operators.Kernels.Launch(operators.Kernels["combine_experts"], (tokens, 1, 1), 128, new CombineParams
         {
-            Results = workspace.Results, Weights = workspace.ChosenWeights, Hidden = workspace.Hidden, Columns = config.EmbeddingLength, Used = config.ExpertsUsed,
+            Results = workspace.Results,
+            Weights = workspace.ChosenWeights,
+            Hidden = workspace.Hidden,
+            Columns = config.EmbeddingLength,
+            Used = config.ExpertsUsed,
         });
     }
 }

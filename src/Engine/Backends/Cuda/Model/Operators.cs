@@ -16,7 +16,11 @@ internal sealed class Operators(KernelModule kernels)
     public void Embed(CudaMatrix table, ulong tokens, ulong output, int count) =>
         kernels.Launch(kernels["embed_" + table.Type], (count, 1, 1), 128, new EmbedParams
         {
-            Table = table.Weights, Tokens = tokens, Output = output, RowBytes = (ulong)table.RowBytes, Columns = table.Columns,
+            Table = table.Weights,
+            Tokens = tokens,
+            Output = output,
+            RowBytes = (ulong)table.RowBytes,
+            Columns = table.Columns,
         });
 
     /// <param name="input">Rows to norm.</param>
@@ -29,7 +33,12 @@ internal sealed class Operators(KernelModule kernels)
     public void Norm(ulong input, ulong rows, ulong weight, ulong output, int count, int columns, float epsilon) =>
         kernels.Launch(kernels["rms_norm"], (count, 1, 1), 256, new NormParams
         {
-            Input = input, Weight = weight, Rows = rows, Output = output, Columns = columns, Epsilon = epsilon,
+            Input = input,
+            Weight = weight,
+            Rows = rows,
+            Output = output,
+            Columns = columns,
+            Epsilon = epsilon,
         });
 
     /// <summary>output[t] = matrix · input[t] + bias for each of <paramref name="tokens"/> vectors; or adds to the output.</summary>
@@ -37,8 +46,15 @@ internal sealed class Operators(KernelModule kernels)
     {
         var parameters = new MatrixParams
         {
-            Weights = matrix.Weights, Input = input, Bias = bias, Output = output, RowBytes = (ulong)matrix.RowBytes,
-            Rows = matrix.Rows, Columns = matrix.Columns, Tokens = tokens, Accumulate = accumulate ? 1 : 0,
+            Weights = matrix.Weights,
+            Input = input,
+            Bias = bias,
+            Output = output,
+            RowBytes = (ulong)matrix.RowBytes,
+            Rows = matrix.Rows,
+            Columns = matrix.Columns,
+            Tokens = tokens,
+            Accumulate = accumulate ? 1 : 0,
         };
         // The tensor cores would round the weights of an F32 matrix, which are few (a router) or wanted exact.
         if (tokens > MostVectors && matrix.Type != "f32")
@@ -61,8 +77,15 @@ internal sealed class Operators(KernelModule kernels)
     public void MultiplyExperts(CudaMatrix matrix, ulong input, ulong chosen, ulong output, int choices, int choicesPerInput) =>
         kernels.Launch(kernels["expert_gemv_" + matrix.Type], (Ceiling(matrix.Rows, 8), choices, 1), 256, new ExpertParams
         {
-            Weights = matrix.Weights, Input = input, Experts = chosen, Output = output, RowBytes = (ulong)matrix.RowBytes,
-            ExpertBytes = matrix.ExpertBytes, Rows = matrix.Rows, Columns = matrix.Columns, ChoicesPerInput = choicesPerInput,
+            Weights = matrix.Weights,
+            Input = input,
+            Experts = chosen,
+            Output = output,
+            RowBytes = (ulong)matrix.RowBytes,
+            ExpertBytes = matrix.ExpertBytes,
+            Rows = matrix.Rows,
+            Columns = matrix.Columns,
+            ChoicesPerInput = choicesPerInput,
         });
 
     public void SwiGlu(ulong gate, ulong up, long count) =>

@@ -145,6 +145,7 @@ public sealed class InferenceServer : IAsyncDisposable
         try
         {
             _access.Check(http.Request);
+            if (AccessGate.AnswerPage(http)) return;
             await next(http).ConfigureAwait(false);
             if (http.Response is { HasStarted: false, StatusCode: 404 or 405 } response)
                 await ApiErrors.WriteAsync(http, new(response.StatusCode, response.StatusCode == 404 ? "There is nothing at this path." : "This path does not take this method.", code: "unknown_url")).ConfigureAwait(false);

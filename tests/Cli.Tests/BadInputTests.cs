@@ -31,6 +31,13 @@ public sealed class BadInputTests : IDisposable
     [InlineData("/no/such/prompt", "generate", "--model", "tiny-coder", "--prompt-file", "/no/such/prompt")]
     [InlineData("There is no approval mode 'maybe'", "tools", "call", "search", "--approval", "maybe")]
     [InlineData("Give a model or --template", "model", "render", "--jsonl")]
+    [InlineData("an API key is required", "serve", "--host", "0.0.0.0")]
+    [InlineData("'box.example' is no address of this machine", "serve", "--host", "box.example")]
+    [InlineData("The port 99999 is out of range", "serve", "--port", "99999")]
+    [InlineData("--parallel must be 1 to 512", "serve", "--parallel", "0")]
+    [InlineData("--drain must be", "serve", "--drain", "-1")]
+    [InlineData("--otlp x is no address", "serve", "--otlp", "x")]
+    [InlineData("/no/such/key", "serve", "--api-key-file", "/no/such/key")]
     [InlineData("--otlp collector is no address", "run", "--repo", ".", "--approval", "never", "--model", "tiny-coder", "--otlp", "collector", "do it")]
     public async Task Says_what_is_wrong(string sentence, params string[] arguments)
     {

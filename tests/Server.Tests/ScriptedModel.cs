@@ -25,9 +25,13 @@ internal sealed class ScriptedModel(ModelConfig config, Tokenizer tokenizer, int
     /// <summary>Closed, it holds the engine before its next pass.</summary>
     public ManualResetEventSlim Gate { get; } = new(true);
 
+    /// <summary>Called before each pass.</summary>
+    public Action? BeforePass { get; set; }
+
     public void Forward(in ForwardBatch batch, Span<float> logits)
     {
         Gate.Wait();
+        BeforePass?.Invoke();
         var row = 0;
         foreach (var slice in batch.Sequences)
         {

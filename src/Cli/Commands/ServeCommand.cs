@@ -58,9 +58,11 @@ internal static class ServeCommand
             };
             // Before the model is loaded, which may take long.
             options.Validate();
-            using var exporters = telemetry.Start(result, ServerDiagnostics.Name);
+            _ = telemetry.Collector(result);
             await using var engine = await engineArguments.LoadAsync(
                 result, engineArguments.ModelPath(result), o => o with { MaxRunning = running, MaxSessionsQueued = waiting }, cancellationToken).ConfigureAwait(false);
+            // Ends before the engine, whose state is measured to the last.
+            using var exporters = telemetry.Start(result, ServerDiagnostics.Name);
             return await ServeAsync(result, engine, options, result.GetValue(json), cancellationToken).ConfigureAwait(false);
         });
         return command;

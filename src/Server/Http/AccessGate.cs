@@ -21,8 +21,25 @@ internal sealed class AccessGate(ServerOptions options)
     {
         if (!IsOwnHost(request.Host.Host)) throw new ApiException(403, "The Host header names another machine; call this server by its own name or allow that one with --allow-host.", code: "host_not_allowed");
         if (request.Headers.Origin is [{ } origin] && !IsAllowed(origin)) throw new ApiException(403, "Web pages of this origin may not call this server; --allow-origin allows one.", code: "origin_not_allowed");
-        if (_key is not null && request.Path != "/health" && !HasKey(request)) throw new ApiException(401, "The API key is missing or wrong; send it as 'Authorization: Bearer KEY'.", code: "invalid_api_key");
+        if (_key is not null && request.Path != "/health" && !IsPreflight(request) && !HasKey(request)) throw new ApiException(401, "The API key is missing or wrong; send it as 'Authorization: Bearer KEY'.", code: "invalid_api_key");
     }
+
+    /// <summary>Tells the browser that the page may call; true when that was all it asked.</summary>
+    public static bool AnswerPage(HttpContext http)
+    {
+        if (http.Request.Headers.Origin is not [{ } origin]) return false;
+        var headers = http.Response.Headers;
+        headers.AccessControlAllowOrigin = origin;
+        headers.Vary = "Origin";
+        if (!IsPreflight(http.Request)) return false;
+        headers.AccessControlAllowMethods = "GET, POST";
+        headers.AccessControlAllowHeaders = http.Request.Headers.AccessControlRequestHeaders;
+        http.Response.StatusCode = StatusCodes.Status204NoContent;
+        return true;
+    }
+
+    // Sent by browsers before the real request, always without a key.
+    private static bool IsPreflight(HttpRequest request) => HttpMethods.IsOptions(request.Method) && request.Headers.AccessControlRequestMethod.Count > 0;
 
     private bool IsOwnHost(string host)
     {

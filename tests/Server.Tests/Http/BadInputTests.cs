@@ -141,6 +141,12 @@ public sealed class BadInputTests(ServerFixture fixture) : IClassFixture<ServerF
         Assert.Equal(HttpStatusCode.OK, (await SendAsync("Bearer secret-key")).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await SendAsync("bearer secret-key")).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await SendAsync("Bearer secret-key", "box.example", "https://chat.example")).StatusCode);
+        using var preflight = new HttpRequestMessage(HttpMethod.Options, "/v1/chat/completions")
+        {
+            Headers = { { "Origin", "https://chat.example" }, { "Access-Control-Request-Method", "POST" }, { "Access-Control-Request-Headers", "authorization,content-type" } },
+        };
+        using var allowed = await server.Http.SendAsync(preflight);
+        Assert.Equal((HttpStatusCode.NoContent, "https://chat.example"), (allowed.StatusCode, allowed.Headers.GetValues("Access-Control-Allow-Origin").Single()));
         Assert.Single((await server.OpenAI("secret-key").GetOpenAIModelClient().GetModelsAsync()).Value);
         Assert.DoesNotContain(server.Log, line => line.Contains("secret", StringComparison.Ordinal));
 

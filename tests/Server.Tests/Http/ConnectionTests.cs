@@ -73,6 +73,25 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    public async Task Comments_tell_how_far_a_long_prompt_is()
+    {
+        await using var server = await TestServer.StartAsync(o => o with { KeepAlive = TimeSpan.FromMilliseconds(10) }, new() { PrefillChunk = 16 });
+        var passes = 0;
+        server.Script.BeforePass = () =>
+        {
+            if (++passes == 4) server.Script.Gate.Reset();
+        };
+        using var response = await OpenAsync(server, new { model = TestServer.Model, stream = true, messages = new[] { new { role = "user", content = new string('x', 400) + " say:done" } } });
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+        string? line;
+        do line = await reader.ReadLineAsync();
+        while (line is not null && !line.StartsWith(": prompt 64/", StringComparison.Ordinal));
+        Assert.EndsWith(" tokens", line, StringComparison.Ordinal);
+        server.Script.Gate.Set();
+        Assert.EndsWith("data: [DONE]\n\n", await reader.ReadToEndAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_stopped_server_lets_running_requests_end()
     {
         await using var server = await TestServer.StartAsync();
@@ -100,9 +119,9 @@ public sealed class ConnectionTests
         await server.IdleAsync();
     }
 
-    private static async Task<HttpResponseMessage> OpenAsync(TestServer server)
+    private static async Task<HttpResponseMessage> OpenAsync(TestServer server, object? body = null)
     {
-        var response = await server.Http.SendAsync(new(HttpMethod.Post, "/v1/chat/completions") { Content = JsonContent.Create(Endless) }, HttpCompletionOption.ResponseHeadersRead);
+        var response = await server.Http.SendAsync(new(HttpMethod.Post, "/v1/chat/completions") { Content = JsonContent.Create(body ?? Endless) }, HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         return response;
     }

@@ -56,7 +56,11 @@ internal sealed class WorkflowRunOptions
     public WorkflowTools Tools(ParseResult result, LoadedWorkflow loaded, string repository) =>
         new(repository, Approval(result, loaded), Agent.SandboxOff(result), result.GetValue(_allowMcp));
 
-    /// <summary>Who decides. A workflow of prompts changes nothing, so there is nothing to decide.</summary>
-    private ApprovalMode Approval(ParseResult result, LoadedWorkflow loaded) =>
-        loaded.All.SelectMany(w => w.Steps).All(s => s.Action is PromptAction or WorkflowAction) ? ApprovalMode.Never : Agent.Approval(result);
+    /// <summary>Who decides. Where no step can change anything there is nothing to decide, so nothing has to be said.</summary>
+    private ApprovalMode Approval(ParseResult result, LoadedWorkflow loaded)
+    {
+        using var tools = ToolHost.Create(Directory.GetCurrentDirectory(), ApprovalMode.Never, sandboxOff: true);
+        return loaded.All.SelectMany(w => w.Steps).All(s => s.Action is PromptAction or WorkflowAction || (s.Action is ToolAction tool && tools.Dispatcher.IsReadOnly(tool.Tool)))
+            ? ApprovalMode.Never : Agent.Approval(result);
+    }
 }

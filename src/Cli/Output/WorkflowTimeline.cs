@@ -5,15 +5,15 @@ namespace AgentRuntime.Cli.Output;
 /// <summary>The timeline at the end of a workflow's run: when each step ran, and what its models cost.</summary>
 internal static class WorkflowTimeline
 {
-    private const int Width = 40;
+    private const int Width = 30;
 
     /// <summary>A row per step.</summary>
     public static Table Create(IReadOnlyList<WorkflowRow> rows)
     {
         var total = Math.Max(1, rows.Where(r => r.Outcome is not null).Select(r => r.StartMs + r.Milliseconds).DefaultIfEmpty(1).Max());
         var models = rows.Any(r => r.Cost.Replies > 0);
-        var table = new Table().Border(TableBorder.Simple).AddColumn(new TableColumn("step").NoWrap()).AddColumn(new TableColumn("").NoWrap().Width(Width)).AddColumn(new TableColumn("time").RightAligned());
-        if (models) foreach (var name in (string[])["cached", "new", "output"]) table.AddColumn(new TableColumn(name).RightAligned());
+        var table = new Table().Border(TableBorder.Simple).AddColumn(new TableColumn("step").NoWrap()).AddColumn(new TableColumn("").NoWrap().Width(Width)).AddColumn(new TableColumn("time").RightAligned().NoWrap());
+        if (models) foreach (var name in (string[])["cached", "new", "output"]) table.AddColumn(new TableColumn(name).RightAligned().NoWrap());
         foreach (var row in rows)
         {
             List<string> cells = [Markup.Escape(VisibleText.Of(row.Id)), Bar(row, total), row.Outcome is null ? "" : row.Recorded ? "recorded" : row.Outcome == "skipped" ? "skipped" : Durations.Text(row.Milliseconds)];

@@ -70,7 +70,7 @@ public sealed class McpServer : IAsyncDisposable
         if (settings.IsTrusted) return;
         var request = new ApprovalRequest($"MCP server {settings.Name}", ApprovalKind.Other, settings.Target);
         if (await approval.CheckAsync(request, cancellationToken).ConfigureAwait(false) is { } refusal)
-            throw new ToolsException($"The MCP server '{settings.Name}' ({settings.Target}) was not started: {refusal}; allow it, or declare it in your own configuration.");
+            throw new ToolsException($"The MCP server '{settings.Name}' ({settings.Target}) was not started: {refusal}; allow it with --allow-mcp, or declare it in your own configuration.");
     }
 
     private static IClientTransport Transport(McpServerSettings settings, HeadTailBuffer errors)

@@ -34,6 +34,12 @@ internal sealed class GroundedMask : ITokenMask
     /// <inheritdoc/>
     public string? DeadEnd { get; private set; }
 
+    /// <summary>Whether the reply may end here.</summary>
+    public bool MayEnd => _inner.MayEnd;
+
+    /// <summary>Whether a grounded value is being written.</summary>
+    public bool IsInside => _ground.Value is not null;
+
     public ReadOnlySpan<ulong> Allowed
     {
         get

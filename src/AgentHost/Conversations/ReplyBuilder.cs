@@ -15,7 +15,8 @@ internal sealed class ReplyBuilder(ToolCallParser parser)
     public IEnumerable<ReplyEvent> Push(string text) => text.Length == 0 ? [] : Events(parser.Push(text));
 
     /// <summary>Ends the reply.</summary>
-    public IEnumerable<ReplyEvent> Complete() => Events(parser.Finish());
+    /// <param name="cutOff">Why it ends though it is not over; null when it is.</param>
+    public IEnumerable<ReplyEvent> Complete(string? cutOff) => Events(parser.Finish(cutOff));
 
     /// <summary>The message so far.</summary>
     public ChatMessage ToMessage()

@@ -3,6 +3,7 @@ using AgentRuntime.Engine;
 using AgentRuntime.Engine.Chat;
 using AgentRuntime.Engine.Chat.ToolCalls;
 using AgentRuntime.Engine.Grammar;
+using AgentRuntime.Engine.Grammar.Grounding;
 using AgentRuntime.Engine.Sessions;
 using AgentRuntime.Engine.Tokenization;
 using Microsoft.Extensions.AI;
@@ -120,14 +121,15 @@ public sealed class ResidentConversation : IConversation
         var complete = false;
         try
         {
-            await foreach (var e in _session.GenerateAsync(NextGeneration(), cancellationToken).ConfigureAwait(false))
+            var generation = NextGeneration();
+            await foreach (var e in _session.GenerateAsync(generation, cancellationToken).ConfigureAwait(false))
             {
                 if (e.Token is { } token) ids.Add(token);
                 foreach (var part in builder.Push(TextOf(e))) yield return part;
                 if (e is not { Usage: { } usage, FinishReason: { } reason }) continue;
 
                 ComputedTokens += usage.ComputedTokens;
-                foreach (var part in builder.Complete()) yield return part;
+                foreach (var part in builder.Complete(generation.CutOff(reason))) yield return part;
                 complete = reason != FinishReason.Cancelled;
                 var reply = new Reply(builder.ToMessage(), ids, reason, usage);
                 if (complete) _history.Add(reply.Message);
@@ -183,7 +185,11 @@ public sealed class ResidentConversation : IConversation
         var held = options.ConstrainToolCalls ? _tools : [];
         return held.Count == 0 && _generation.ThinkingBudget is null
             ? null
-            : ToolCallGrammar.Compile(_renderer.Format, held, _engine.Tokenizer, new() { LoosenUnsupportedSchemas = options.LoosenUnsupportedSchemas });
+            : ToolCallGrammar.Compile(_renderer.Format, held, _engine.Tokenizer, new()
+            {
+                Grounding = options.GroundArguments ? ToolGrounding.Of(held, options.UngroundedTools) : null,
+                LoosenUnsupportedSchemas = options.LoosenUnsupportedSchemas,
+            });
     }
 
     /// <summary>How the next reply is generated: held to a constraint of its own, or else to the grammar of tool calls.</summary>

@@ -13,6 +13,7 @@ internal sealed class RunOptions
     private readonly Option<float> _temperature = new("--temperature") { HelpName = "T", Description = "0 for the likeliest token each time." };
     private readonly Option<ulong?> _seed = new("--seed") { HelpName = "S", Description = "Seed of the sampler." };
     private readonly Option<string> _calls = new("--call-grammar") { HelpName = "strict|loose|off", Description = "Whether tool calls are held to the tools' schemas; loose: where a schema is not supported, to its names only.", DefaultValueFactory = _ => "strict" };
+    private readonly Option<bool> _noGrounding = new("--no-grounding") { Description = "Paths and texts to replace are not held to what exists in the repository." };
     private readonly Option<int?> _thinking = new("--thinking-budget") { HelpName = "N", Description = "Most tokens of a reasoning section; 0 for none." };
     private readonly Option<string?> _interrupted = new("--interrupted") { HelpName = "rerun|skip|stop", Description = "What to do with a call that was under way when the run was stopped; asked about on a terminal." };
     private readonly Option<bool> _json = new("--json") { Description = "An event per line as JSON." };
@@ -26,7 +27,7 @@ internal sealed class RunOptions
         Agent = new(agent ? command : null, repository);
         Engine = new(command, model: agent);
         Telemetry = new(command);
-        foreach (var option in new Option[] { _maxSteps, _budget, _temperature, _seed, _calls, _thinking, _interrupted, _json }) command.Options.Add(option);
+        foreach (var option in new Option[] { _maxSteps, _budget, _temperature, _seed, _calls, _noGrounding, _thinking, _interrupted, _json }) command.Options.Add(option);
     }
 
     public AgentArguments Agent { get; }
@@ -59,8 +60,8 @@ internal sealed class RunOptions
     /// <exception cref="UsageException">There is no such grammar.</exception>
     public ResidentConversationOptions Calls(ParseResult result) => result.GetValue(_calls) switch
     {
-        "strict" => new(),
-        "loose" => new() { LoosenUnsupportedSchemas = true },
+        "strict" => new() { GroundArguments = !result.GetValue(_noGrounding) },
+        "loose" => new() { GroundArguments = !result.GetValue(_noGrounding), LoosenUnsupportedSchemas = true },
         "off" => new() { ConstrainToolCalls = false },
         var other => throw new UsageException($"--call-grammar takes strict, loose or off, not '{other}'."),
     };

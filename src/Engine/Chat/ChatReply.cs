@@ -53,7 +53,8 @@ internal sealed class ChatReply(Tokenizer tokenizer, IToolCallFormat format, Too
     }
 
     /// <summary>Ends the reply and returns what was held back.</summary>
-    public List<AIContent> Finish() => Contents(_parser.Finish());
+    /// <param name="cutOff">Why it ends though it is not over; null when it is.</param>
+    public List<AIContent> Finish(string? cutOff) => Contents(_parser.Finish(cutOff));
 
     /// <summary>The ids of the reply as the caller has it: as generated, but nothing of a stop sequence.</summary>
     public int[] Tokens(FinishReason reason)

@@ -102,7 +102,7 @@ public sealed class EngineChatClient : IChatClient
             if (e is not { Usage: { } usage, FinishReason: { } reason }) continue;
 
             cancellationToken.ThrowIfCancellationRequested();
-            if (reply.Finish() is { Count: > 0 } rest) yield return Update(id, rest);
+            if (reply.Finish(generation.CutOff(reason)) is { Count: > 0 } rest) yield return Update(id, rest);
             yield return Last(id, request, prompt, reply, usage, reason, events);
         }
     }

@@ -11,6 +11,9 @@ public sealed record EngineChatClientOptions
     /// <summary>Whether replies are held to well-formed calls of the tools on offer; a required call is in any case.</summary>
     public bool ConstrainToolCalls { get; init; } = true;
 
+    /// <summary>Whether arguments that tools declare as grounded are held to what exists; only where calls are held at all.</summary>
+    public bool GroundArguments { get; init; } = true;
+
     /// <summary>
     /// Whether a tool whose schema the grammar does not support is held to the names of its parameters only; otherwise a
     /// request that offers it is refused.

@@ -1,5 +1,6 @@
 using AgentRuntime.Engine.Chat.ToolCalls;
 using AgentRuntime.Engine.Grammar;
+using AgentRuntime.Engine.Grammar.Grounding;
 using AgentRuntime.Engine.Sampling;
 using AgentRuntime.Engine.Tokenization;
 using Microsoft.Extensions.AI;
@@ -12,7 +13,7 @@ internal sealed class ToolCallGrammars(Tokenizer tokenizer, EngineChatClientOpti
     private const int MaxKept = 32;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<(string, ChatToolMode, bool, bool), ToolCallGrammar> _kept = [];
+    private readonly Dictionary<(string, ChatToolMode, bool, bool), (ToolCallGrammar Grammar, IReadOnlyList<AITool> Tools)> _kept = [];
 
     /// <summary>A mask for one reply, or null where nothing holds it.</summary>
     /// <param name="format">How the model writes calls.</param>
@@ -36,13 +37,15 @@ internal sealed class ToolCallGrammars(Tokenizer tokenizer, EngineChatClientOpti
         var key = (tools.Count > 0 ? request.Setup.Key : "", mode, request.OneCall, mayReason);
         lock (_lock)
         {
-            if (_kept.TryGetValue(key, out var known)) return known;
+            // Equal tools of another repository know other files.
+            if (_kept.TryGetValue(key, out var known) && (!known.Grammar.IsGrounded || known.Tools.SequenceEqual(tools))) return known.Grammar;
         }
         var grammar = ToolCallGrammar.Compile(format, tools, tokenizer, new()
         {
             Mode = mode,
             AllowMultipleCalls = !request.OneCall,
             MayReason = mayReason,
+            Grounding = options.GroundArguments ? ToolGrounding.Of(tools) : null,
             LoosenUnsupportedSchemas = options.LoosenUnsupportedSchemas,
         });
         // The vocabulary is made ready while the prompt is computed.
@@ -50,7 +53,7 @@ internal sealed class ToolCallGrammars(Tokenizer tokenizer, EngineChatClientOpti
         lock (_lock)
         {
             if (_kept.Count >= MaxKept) _kept.Clear();
-            _kept[key] = grammar;
+            _kept[key] = (grammar, [.. tools]);
         }
         return grammar;
     }

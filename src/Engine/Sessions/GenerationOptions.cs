@@ -63,6 +63,11 @@ public sealed record GenerationOptions
     /// <summary>Whether text that mask or constraint leave no choice about is appended at once, in one pass, instead of token by token.</summary>
     public bool JumpForward { get; init; } = true;
 
+    /// <summary>In words for the model, why a generation that ended so has left its last call incomplete; null when it has not.</summary>
+    /// <param name="reason">Why it ended.</param>
+    public string? CutOff(FinishReason reason) =>
+        TokenMask?.DeadEnd ?? (reason == FinishReason.Length ? $"the call was cut off, because the reply was longer than {MaxTokens} tokens or the context is full; make a shorter one" : null);
+
     /// <summary>Checks that every value is in its range.</summary>
     /// <exception cref="EngineException">One is not; the message names it.</exception>
     public void Validate()

@@ -31,6 +31,8 @@ public sealed class ToolCallGrammar
         _grounded = grounding is null ? null : new(_grammar, grounding);
     }
 
+    internal bool IsGrounded => _grounded is not null;
+
     /// <summary>Compiles the grammar of replies.</summary>
     /// <param name="format">How the model writes calls.</param>
     /// <param name="tools">The tools on offer; those that are no functions are left out.</param>

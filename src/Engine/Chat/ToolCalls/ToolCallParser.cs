@@ -33,14 +33,19 @@ public abstract class ToolCallParser
     }
 
     /// <summary>Ends the reply: what was held back comes out, a call that is not complete is repaired or reported as malformed.</summary>
-    public IReadOnlyList<ReplyPart> Finish()
+    /// <param name="cutOff">Why the reply ends though it is not over; then a call that is not complete is malformed for this reason. Null when it is over.</param>
+    public IReadOnlyList<ReplyPart> Finish(string? cutOff = null)
     {
         if (_isFinished) return [];
         _isFinished = true;
         Parse(atEnd: true);
         Sink.Finish();
-        return Sink.Take();
+        var parts = Sink.Take();
+        return cutOff is null ? parts : [.. parts.Select(part => part.Call is null ? part : CutOff(part, cutOff))];
     }
+
+    private static ReplyPart CutOff(ReplyPart part, string reason) =>
+        part with { Kind = ReplyPartKind.CallMalformed, Call = new(part.Call!.CallId, part.Call.Name) { Exception = new ToolCallFormatException(reason, "") } };
 
     private protected abstract void Parse(bool atEnd);
 }

@@ -31,6 +31,9 @@ public sealed record ComparisonOptions
     /// <summary>Folder of the models.</summary>
     public required string Cache { get; init; }
 
+    /// <summary>A file of measurements to go on from, or null to start anew.</summary>
+    public string? Resume { get; init; }
+
     /// <summary>Folder of the report.</summary>
     public required string Output { get; init; }
 }

@@ -25,9 +25,11 @@ public sealed class ComparisonRun(ComparisonOptions options)
         var about = (await MeasuredProcess.RunAsync(["node", _peer, "about"], cancellationToken).ConfigureAwait(false)).Output.Trim();
         var date = DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
         var report = new Report(options, about, date, Prompt, DeepPrompt, Generate, Verify);
-        List<ModelResult> results = [];
+        var saved = options.Resume ?? Path.Combine(options.Cache, $"{date}-llama.cpp.json");
+        var results = options.Resume is null ? [] : SavedResults.Load(saved);
         void Save()
         {
+            SavedResults.Save(saved, results);
             var names = contestants.Select(c => c.Name).ToArray();
             var plot = $"{date}-llama.cpp.png";
             if (results.Any(result => result.Steps[1].Count > 0)) StepPlot.Write(Path.Combine(options.Output, plot), results, names);
@@ -36,34 +38,38 @@ public sealed class ComparisonRun(ComparisonOptions options)
         foreach (var choice in options.Models)
         {
             var model = await SynthesizeAsync(choice, cancellationToken).ConfigureAwait(false);
-            var result = new ModelResult(choice, new FileInfo(model).Length);
-            results.Add(result);
+            var result = results.Find(result => result.Model == choice);
+            if (result is null) results.Add(result = new(choice, new FileInfo(model).Length));
             for (var round = 0; round < options.Rounds; round++)
             {
-                await Console.Error.WriteLineAsync($"{DateTime.UtcNow:HH:mm:ss} {choice}: round {round + 1}").ConfigureAwait(false);
-                await Machine.WaitForQuietAsync(options.Patience, cancellationToken).ConfigureAwait(false);
-                result.Bandwidth.Add(BandwidthProbe.Measure(options.Threads));
                 foreach (var depth in new[] { 0, options.Depth })
                 {
+                    if (result.Rounds(depth) > round) continue;
+                    await Console.Error.WriteLineAsync($"{DateTime.UtcNow:HH:mm:ss} {choice}: round {round + 1} at depth {depth}").ConfigureAwait(false);
                     await Machine.WaitForQuietAsync(options.Patience, cancellationToken).ConfigureAwait(false);
+                    if (depth == 0) result.Bandwidth.Add(BandwidthProbe.Measure(options.Threads));
+                    List<(int Contestant, IReadOnlyList<TestRow> Rows, double Others)> measured = [];
                     foreach (var i in Order(round))
                     {
                         var (rows, others) = await contestants[i].TestAsync(
                             model, options.Threads, depth, depth == 0 ? Prompt : DeepPrompt, Generate, depth == 0 ? Verify : 0, cancellationToken).ConfigureAwait(false);
-                        result.Add(i, rows, others);
+                        measured.Add((i, rows, others));
                     }
+                    foreach (var (i, rows, others) in measured) result.Add(i, rows, others);
                     Save();
                 }
             }
-            for (var round = 0; round < options.StepRounds; round++)
+            for (var round = result.Steps[1].Count; round < options.StepRounds; round++)
             {
                 await Console.Error.WriteLineAsync($"{DateTime.UtcNow:HH:mm:ss} {choice}: agent steps, round {round + 1}").ConfigureAwait(false);
                 await Machine.WaitForQuietAsync(options.Patience, cancellationToken).ConfigureAwait(false);
-                foreach (var i in Order(round))
-                    result.Steps[i].Add(await contestants[i].StepsAsync(model, options.Threads, options.Profile, cancellationToken).ConfigureAwait(false));
+                var runs = new StepsRun[contestants.Length];
+                foreach (var i in Order(round)) runs[i] = await contestants[i].StepsAsync(model, options.Threads, options.Profile, cancellationToken).ConfigureAwait(false);
+                for (var i = 0; i < runs.Length; i++) result.Steps[i].Add(runs[i]);
                 Save();
             }
         }
+        Save();
     }
 
     /// <summary>Who goes first alternates.</summary>

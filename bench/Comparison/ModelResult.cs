@@ -16,6 +16,9 @@ internal sealed class ModelResult(ModelChoice model, long fileBytes)
     /// <summary>What the read loop reached in each round, bytes per second.</summary>
     public List<double> Bandwidth { get; } = [];
 
+    /// <summary>Rounds that were finished at a depth.</summary>
+    public int Rounds(int depth) => Rates.Where(rate => rate.Key.Depth == depth).Select(rate => rate.Value[1].Count).DefaultIfEmpty().Max();
+
     public void Add(int contestant, IReadOnlyList<TestRow> rows, double otherCores)
     {
         foreach (var row in rows)

@@ -20,8 +20,9 @@ internal static class BenchEngineCommand
         var verify = new Option<int>("--verify") { HelpName = "N", Description = "Tokens of a batch with logits for each, as when a draft is verified; 0 for none.", DefaultValueFactory = _ => 0 };
         var depth = new Option<string>("--depth") { HelpName = "N,…", Description = "Tokens that are in the cache already.", DefaultValueFactory = _ => "0" };
         var repetitions = new Option<int>("--repetitions") { HelpName = "R", Description = "Timed runs of each test, after one that is not.", DefaultValueFactory = _ => 5 };
+        var parts = new Option<bool>("--parts") { Description = "Also how many milliseconds of a run each part of the forward pass took." };
         var json = new Option<bool>("--json") { Description = "One JSON document." };
-        var command = new Command("engine", "Prefill and decode speed. Example: agentrt bench engine FILE --prompt 512 --depth 0,8192 --threads 2") { model, prompt, generate, verify, depth, repetitions, json };
+        var command = new Command("engine", "Prefill and decode speed. Example: agentrt bench engine FILE --prompt 512 --depth 0,8192 --threads 2") { model, prompt, generate, verify, depth, repetitions, parts, json };
         var engineArguments = new EngineArguments(command, model: false);
         command.SetAction((result, cancellationToken) =>
         {
@@ -32,6 +33,7 @@ internal static class BenchEngineCommand
                 Generate = result.GetValue(generate),
                 Verify = result.GetValue(verify),
                 Repetitions = result.GetValue(repetitions),
+                Parts = result.GetValue(parts),
             };
             if (tests.Repetitions < 1) throw new UsageException("--repetitions must be 1 or more.");
             var options = engineArguments.Options(result);
@@ -72,5 +74,11 @@ internal static class BenchEngineCommand
         string Rate(double value) => value.ToString("N1", CultureInfo.InvariantCulture);
         foreach (var row in rows) table.AddRow(row.Test, $"{row.Tokens}", $"{row.Depth}", Rate(row.TokensPerSecond.Median), Rate(row.TokensPerSecond.Min), Rate(row.TokensPerSecond.Max));
         Consoles.For(output).Write(table);
+        if (rows is not [{ PartsMs: not null }, ..]) return;
+        var times = new Table().Border(TableBorder.Simple).AddColumn("ms of a run");
+        foreach (var row in rows) times.AddColumn($"{row.Test} {row.Tokens} at {row.Depth}");
+        foreach (var part in rows.SelectMany(row => row.PartsMs!.Keys).Distinct())
+            times.AddRow([part, .. rows.Select(row => row.PartsMs!.TryGetValue(part, out var ms) ? Rate(ms) : "")]);
+        Consoles.For(output).Write(times);
     }
 }

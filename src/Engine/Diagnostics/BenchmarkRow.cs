@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace AgentRuntime.Engine.Diagnostics;
 
 /// <summary>The result of one test of <see cref="EngineBenchmark"/>.</summary>
@@ -5,4 +7,9 @@ namespace AgentRuntime.Engine.Diagnostics;
 /// <param name="Tokens">Tokens that a run prefills, decodes or verifies.</param>
 /// <param name="Depth">Tokens in the KV cache before.</param>
 /// <param name="TokensPerSecond">The speed.</param>
-public sealed record BenchmarkRow(string Test, int Tokens, int Depth, BenchmarkRate TokensPerSecond);
+public sealed record BenchmarkRow(string Test, int Tokens, int Depth, BenchmarkRate TokensPerSecond)
+{
+    /// <summary>Milliseconds of a run by part of the forward pass, where <see cref="EngineBenchmarkOptions.Parts"/> asks for them and the runner knows.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, double>? PartsMs { get; init; }
+}

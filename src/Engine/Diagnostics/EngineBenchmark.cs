@@ -1,4 +1,6 @@
 using AgentRuntime.Engine.Backends;
+using AgentRuntime.Engine.Backends.Cpu;
+using AgentRuntime.Engine.Backends.Cpu.Model;
 
 namespace AgentRuntime.Engine.Diagnostics;
 
@@ -54,14 +56,20 @@ public sealed class EngineBenchmark
     private BenchmarkRow Measure(string test, int tokens, int depth, Action run, CancellationToken cancellationToken)
     {
         var rates = new List<double>();
+        var clock = _options.Parts ? (_runner as CpuModelRunner)?.Clock : null;
         for (var i = 0; i <= _options.Repetitions; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            if (i == 1) clock?.Reset();
             var start = _time.GetTimestamp();
             run();
             if (i > 0) rates.Add(tokens / _time.GetElapsedTime(start).TotalSeconds);
         }
-        return new(test, tokens, depth, BenchmarkRate.Of(rates));
+        return new(test, tokens, depth, BenchmarkRate.Of(rates))
+        {
+            PartsMs = clock is null ? null : Enum.GetValues<PassPart>().Where(part => clock[part] > TimeSpan.Zero)
+                .ToDictionary(part => part.ToString(), part => Math.Round(clock[part].TotalMilliseconds / _options.Repetitions, 3)),
+        };
     }
 
     private void Prefill(int count, int depth, CancellationToken cancellationToken)

@@ -18,6 +18,9 @@ public sealed record EngineBenchmarkOptions
     /// <summary>Measured runs of each test, after one that warms up.</summary>
     public int Repetitions { get; init; } = 5;
 
+    /// <summary>Whether rows say how long each part of the passes took; runners on the processor know.</summary>
+    public bool Parts { get; init; }
+
     /// <summary>KV blocks that the tests need; a runner is to be loaded with at least as many.</summary>
     public int KvBlocks =>
         (Depths.DefaultIfEmpty(0).Max() + Math.Max(Prompts.DefaultIfEmpty(1).Max(), Math.Max(Generate, Verify)) + Backends.RunnerOptions.BlockTokens - 1)

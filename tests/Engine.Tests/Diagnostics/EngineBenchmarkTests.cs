@@ -21,6 +21,17 @@ public sealed class EngineBenchmarkTests
     }
 
     [Fact]
+    public void PartsOfThePassesAddUpToItsTime()
+    {
+        var options = new EngineBenchmarkOptions { Prompts = [32], Generate = 0, Repetitions = 3, Parts = true };
+        using var model = new LoadedModel("qwen3-q8_0", new() { KvBlocks = options.KvBlocks, MaxBatchTokens = 32, Threads = 1 });
+        var row = new EngineBenchmark(model.Runner, options).Run(TestContext.Current.CancellationToken).Single();
+        Assert.NotNull(row.PartsMs);
+        Assert.Superset(new HashSet<string> { "QueryKeyValue", "Attention", "GateAndUp", "Down", "Logits" }, row.PartsMs.Keys.ToHashSet());
+        Assert.InRange(row.PartsMs.Values.Sum(), 0.001, options.Repetitions * row.Tokens / row.TokensPerSecond.Min * 1000);
+    }
+
+    [Fact]
     public void ARunnerWithTooFewBlocksIsRefused()
     {
         using var model = new LoadedModel("qwen3-q8_0");

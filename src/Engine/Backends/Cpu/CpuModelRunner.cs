@@ -26,6 +26,7 @@ public sealed unsafe class CpuModelRunner : IModelRunner
     private readonly IFeedForward _feedForward;
     private readonly Action<int> _forward;
     private readonly int* _logitRows;
+    private readonly PassClock _clock = new();
 
     // The batch at hand, for the threads.
     private SequenceSlice[] _sequences = [];
@@ -55,9 +56,9 @@ public sealed unsafe class CpuModelRunner : IModelRunner
             throw;
         }
         _attention = new AttentionOperator(config, kernels, _store, options.Threads);
-        _attentionBlock = new AttentionBlock(config, _workspace, kernels, _pool, _store, _attention, _rope);
+        _attentionBlock = new AttentionBlock(config, _workspace, kernels, _pool, _store, _attention, _rope, _clock);
         _feedForward = config.Experts == 0
-            ? new DenseFeedForward(config, _workspace, kernels, _pool)
+            ? new DenseFeedForward(config, _workspace, kernels, _pool, _clock)
             : new ExpertFeedForward(config, _workspace, kernels, _pool);
         _logitRows = _workspace.Ints(options.MaxBatchTokens);
         _forward = ForwardOnThread;
@@ -71,6 +72,9 @@ public sealed unsafe class CpuModelRunner : IModelRunner
 
     /// <inheritdoc/>
     public int BlockBytes => _store.BlockBytes;
+
+    /// <summary>How long the parts of the passes took since the clock was last reset.</summary>
+    internal PassClock Clock => _clock;
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The batch is larger than the runner, or names tokens, blocks or rows that do not exist.</exception>
@@ -142,6 +146,7 @@ public sealed unsafe class CpuModelRunner : IModelRunner
 
     private void ForwardOnThread(int thread)
     {
+        if (thread == 0) _clock.Start();
         var sequences = _sequences.AsSpan(0, _sequenceCount);
         var (start, end) = WorkShare.Of(_tokenCount, thread, _pool.Threads);
         for (var t = start; t < end; t++)
@@ -149,23 +154,30 @@ public sealed unsafe class CpuModelRunner : IModelRunner
             _model.Embed(_workspace.Tokens[t], _workspace.Hidden + (nint)t * Config.EmbeddingLength);
             _rope.Fill(t, _workspace.Positions[t]);
         }
+        _clock.Mark(PassPart.Embedding, thread);
         for (var i = 0; i < _model.Layers.Length; i++)
         {
             var layer = _model.Layers[i];
             for (var t = start; t < end; t++) Norm(t, t, layer.AttentionNorm);
             _pool.Barrier();
+            _clock.Mark(PassPart.Norms, thread);
             _attentionBlock.Run(layer, i, sequences, _tokenCount, thread);
             _pool.Barrier();
+            _clock.Mark(PassPart.AttentionOutput, thread);
             for (var t = start; t < end; t++) Norm(t, t, layer.FeedForwardNorm);
             _pool.Barrier();
+            _clock.Mark(PassPart.Norms, thread);
             _feedForward.Run(layer, _tokenCount, thread);
             _pool.Barrier();
+            _clock.Mark(Config.Experts == 0 ? PassPart.Down : PassPart.Experts, thread);
         }
         (start, end) = WorkShare.Of(_logitCount, thread, _pool.Threads);
         for (var row = start; row < end; row++) Norm(_logitRows[row], row, _model.OutputNorm);
         _pool.Barrier();
+        _clock.Mark(PassPart.Norms, thread);
         var job = new MatrixJob(_workspace.Normed, _workspace.Identity, _logitCount, _logits, Config.VocabularySize);
         if (_logitCount > 0) _model.Output.Multiply(job, thread, _pool.Threads, _workspace.Scratch[thread]);
+        _clock.Mark(PassPart.Logits, thread);
     }
 
     /// <summary>Norms a token's residual stream into an input row, and quantises it: a layer's matrices may read either form.</summary>

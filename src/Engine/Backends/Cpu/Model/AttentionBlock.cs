@@ -12,7 +12,8 @@ namespace AgentRuntime.Engine.Backends.Cpu.Model;
 /// KV blocks, attention, and the output projection onto the residual stream.
 /// </summary>
 internal sealed unsafe class AttentionBlock(
-    ModelConfig config, Workspace workspace, FloatKernels kernels, ComputePool pool, KvStore store, AttentionOperator attention, RopeTable rope)
+    ModelConfig config, Workspace workspace, FloatKernels kernels, ComputePool pool, KvStore store, AttentionOperator attention, RopeTable rope,
+    PassClock clock)
 {
     private readonly int _queries = config.Heads * config.HeadLength;
     private readonly int _keys = config.KvHeads * config.HeadLength;
@@ -27,17 +28,21 @@ internal sealed unsafe class AttentionBlock(
         layer.Value.Multiply(Job(workspace.Value, _values, tokens), thread, pool.Threads, scratch);
         if (thread == 0) attention.Reset();
         pool.Barrier();
+        clock.Mark(PassPart.QueryKeyValue, thread);
         var (start, end) = WorkShare.Of(tokens, thread, pool.Threads);
         for (var t = start; t < end; t++) Store(layer, index, sequences, t);
         pool.Barrier();
+        clock.Mark(PassPart.RotationAndCache, thread);
         attention.Run(index, workspace.Query, workspace.Attention, thread);
         pool.Barrier();
+        clock.Mark(PassPart.Attention, thread);
         for (var t = start; t < end; t++)
         {
             attention.Combine(workspace.SequenceOf[t], t, workspace.Attention, thread);
             if (layer.AttentionOutput.ReadsQuantized) workspace.Attention.Quantize(t, layer.AttentionOutput.Columns);
         }
         pool.Barrier();
+        clock.Mark(PassPart.AttentionRounding, thread);
         var output = new MatrixJob(workspace.Attention, workspace.Identity, tokens, workspace.Hidden, config.EmbeddingLength, accumulate: true);
         layer.AttentionOutput.Multiply(output, thread, pool.Threads, scratch);
     }

@@ -6,7 +6,7 @@ using AgentRuntime.Engine.Models;
 namespace AgentRuntime.Engine.Backends.Cpu.Model;
 
 /// <summary>SwiGLU: down · (silu(gate · x) ∘ (up · x)).</summary>
-internal sealed unsafe class DenseFeedForward(ModelConfig config, Workspace workspace, FloatKernels kernels, ComputePool pool) : IFeedForward
+internal sealed unsafe class DenseFeedForward(ModelConfig config, Workspace workspace, FloatKernels kernels, ComputePool pool, PassClock clock) : IFeedForward
 {
     public void Run(CpuLayer layer, int tokens, int thread)
     {
@@ -17,6 +17,7 @@ internal sealed unsafe class DenseFeedForward(ModelConfig config, Workspace work
         gate.Multiply(new(input, workspace.Identity, tokens, workspace.Gate.Row(0), workspace.Gate.Stride), thread, pool.Threads, scratch);
         up.Multiply(new(input, workspace.Identity, tokens, workspace.Up, width), thread, pool.Threads, scratch);
         pool.Barrier();
+        clock.Mark(PassPart.GateAndUp, thread);
         var (start, end) = WorkShare.Of(tokens, thread, pool.Threads);
         for (var t = start; t < end; t++)
         {
@@ -24,6 +25,7 @@ internal sealed unsafe class DenseFeedForward(ModelConfig config, Workspace work
             if (down.ReadsQuantized) workspace.Gate.Quantize(t, width);
         }
         pool.Barrier();
+        clock.Mark(PassPart.Activation, thread);
         var output = new MatrixJob(workspace.Gate, workspace.Identity, tokens, workspace.Hidden, config.EmbeddingLength, accumulate: true);
         down.Multiply(output, thread, pool.Threads, scratch);
     }

@@ -10,7 +10,7 @@ namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
 internal static unsafe class ActivationQuantizer
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Quantize(float* x, int length, sbyte* values, float* scales, float* sums, float* halfSums, int* byteSums)
+    public static void Quantize(float* x, int length, sbyte* values, float* scales, float* sums, float* halfSums)
     {
         for (var block = 0; block < length / 32; block++, x += 32, values += 32)
         {
@@ -26,13 +26,12 @@ internal static unsafe class ActivationQuantizer
             var qc = Vector256.ConvertToInt32Native(Vector256.Round(c * inverse));
             var qd = Vector256.ConvertToInt32Native(Vector256.Round(d * inverse));
             Vector256.Narrow(Vector256.Narrow(qa, qb), Vector256.Narrow(qc, qd)).Store(values);
-            int firstBytes = Vector256.Sum(qa + qb), secondBytes = Vector256.Sum(qc + qd);
-            float first = firstBytes * scale, second = secondBytes * scale;
+            var first = Vector256.Sum(qa + qb) * scale;
+            var second = Vector256.Sum(qc + qd) * scale;
             scales[block] = scale;
             halfSums[2 * block] = first;
             halfSums[2 * block + 1] = second;
             sums[block] = first + second;
-            byteSums[block] = firstBytes + secondBytes;
         }
     }
 

@@ -16,7 +16,6 @@ internal sealed unsafe class Activations : IDisposable
     private readonly NativeBuffer _scales;
     private readonly NativeBuffer _sums;
     private readonly NativeBuffer _halfSums;
-    private readonly NativeBuffer _byteSums;
 
     /// <summary>Makes room for <paramref name="rows"/> rows of up to <paramref name="maxColumns"/> values.</summary>
     public Activations(int rows, int maxColumns, bool precise = false)
@@ -28,7 +27,6 @@ internal sealed unsafe class Activations : IDisposable
         _scales = NativeBuffer.OfFloats(size / 32);
         _sums = NativeBuffer.OfFloats(size / 32);
         _halfSums = NativeBuffer.OfFloats(size / 16);
-        _byteSums = NativeBuffer.OfFloats(size / 32);
         Remainder = precise ? new Activations(rows, maxColumns) : null;
         // A row is read up to the next multiple of 16 values; what lies behind its end must be zero.
         NativeMemory.Clear(_floats.Bytes, (nuint)_floats.Length);
@@ -46,13 +44,10 @@ internal sealed unsafe class Activations : IDisposable
     public float* Sums(int row) => _sums.Floats + (nint)row * (Stride / 32);
     public float* HalfSums(int row) => _halfSums.Floats + (nint)row * (Stride / 16);
 
-    /// <summary>Sums of the bytes themselves, a block each.</summary>
-    public int* ByteSums(int row) => (int*)_byteSums.Bytes + (nint)row * (Stride / 32);
-
     /// <summary>Quantises a row's floats; <paramref name="columns"/> is a multiple of 32.</summary>
     public void Quantize(int row, int columns)
     {
-        ActivationQuantizer.Quantize(Row(row), columns, Values(row), Scales(row), Sums(row), HalfSums(row), ByteSums(row));
+        ActivationQuantizer.Quantize(Row(row), columns, Values(row), Scales(row), Sums(row), HalfSums(row));
         if (Remainder is null) return;
         ActivationQuantizer.Subtract(Row(row), Values(row), Scales(row), columns, Remainder.Row(row));
         Remainder.Quantize(row, columns);
@@ -66,6 +61,5 @@ internal sealed unsafe class Activations : IDisposable
         _scales.Dispose();
         _sums.Dispose();
         _halfSums.Dispose();
-        _byteSums.Dispose();
     }
 }

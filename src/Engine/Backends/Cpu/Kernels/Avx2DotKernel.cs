@@ -22,7 +22,7 @@ internal sealed unsafe class Avx2DotKernel : DotKernel
 
     public override int TileTokens => Tokens;
 
-    public override void Tile(in Panel panel, float* x, int count, int blocks, float* y, nint yStride, bool accumulate)
+    public override void Tile(in Panel panel, in TileInput x, int count, int blocks, float* y, nint yStride, bool accumulate)
     {
         if (panel.Signed) Run4<Yes, No>(panel, x, count, blocks, y, yStride, accumulate);
         else if (panel.HalfScales) Run4<No, Yes>(panel, x, count, blocks, y, yStride, accumulate);
@@ -38,21 +38,21 @@ internal sealed unsafe class Avx2DotKernel : DotKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run4<TSigned, THalf>(in Panel panel, float* x, int count, int blocks, float* y, nint yStride, bool accumulate)
+    private static void Run4<TSigned, THalf>(in Panel panel, in TileInput x, int count, int blocks, float* y, nint yStride, bool accumulate)
         where TSigned : struct, IFlag where THalf : struct, IFlag
     {
         int quads = THalf.Value ? 4 : 8, parts = THalf.Value ? 2 : 1;
-        var sums = THalf.Value ? TileInput.HalfSums : TileInput.Sums;
+        float* inputs = x.Blocks, s = x.Sums;
         Vector256<float> f0, f1, f2, f3, g0, g1, g2, g3;
         f0 = f1 = f2 = f3 = g0 = g1 = g2 = g3 = Vector256<float>.Zero;
         float* scales = panel.Scales, minima = panel.Minima;
         var next = panel.Next;
-        for (var block = 0; block < blocks; block++, x += TileInput.BlockFloats * Tokens)
+        for (var block = 0; block < blocks; block++, inputs += TileInput.BlockFloats * Tokens)
         {
             var values = panel.Values + block * panel.Stride;
             Panel.Prefetch(ref next, panel.NextStep);
-            var input = (int*)x;
-            float* d = x + TileInput.Scales * Tokens, s = x + sums * Tokens;
+            var input = (int*)inputs;
+            var d = inputs + TileInput.Scales * Tokens;
             for (var part = 0; part < parts; part++, s += Tokens)
             {
                 Vector256<int> i0, i1, i2, i3, j0, j1, j2, j3;

@@ -6,8 +6,8 @@ namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
 
 /// <summary>
 /// AVX-512BW without VNNI: a vector holds a quad of all 16 rows. vpmaddubsw multiplies unsigned by signed bytes and adds
-/// pairs in 16 bits. Weights of few bits let several quads be summed there before vpmaddwd widens them; signed bytes are
-/// taken apart into two such weights, w = 16·high + low - 128, and the last term into the tokens' sums of bytes.
+/// pairs in 16 bits. Weights of few bits let several quads be summed there before vpmaddwd widens them. Of signed weights the
+/// magnitude is multiplied, and the sign passed to the input (<see cref="Panel.Split"/>).
 /// </summary>
 internal sealed unsafe class Avx512DotKernel : DotKernel
 {
@@ -23,11 +23,14 @@ internal sealed unsafe class Avx512DotKernel : DotKernel
 
     public override bool ReadsPacked => _single.ReadsPacked;
 
+    public override bool ReadsSplit => true;
+
     public override int TileTokens => Tokens;
 
-    public override void Tile(in Panel panel, float* x, int count, int blocks, float* y, nint yStride, bool accumulate)
+    public override void Tile(in Panel panel, in TileInput x, int count, int blocks, float* y, nint yStride, bool accumulate)
     {
-        if (panel.Signed) RunSigned(panel, x, count, blocks, y, yStride, accumulate);
+        if (panel.Split) RunSplit(panel, x, count, blocks, y, yStride, accumulate);
+        else if (panel.Signed) RunSigned(panel, x, count, blocks, y, yStride, accumulate);
         else if (panel.HalfScales) Run<TwoQuads, Yes>(panel, x, count, blocks, y, yStride, accumulate);
         else if (panel.Bits == 4) Run<EightQuads, No>(panel, x, count, blocks, y, yStride, accumulate);
         else Run<FourQuads, No>(panel, x, count, blocks, y, yStride, accumulate);
@@ -39,20 +42,21 @@ internal sealed unsafe class Avx512DotKernel : DotKernel
 
     /// <summary>Unsigned weights, of which <typeparamref name="TQuads"/> says how many quads' products fit 16 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run<TQuads, THalf>(in Panel panel, float* x, int count, int blocks, float* y, nint yStride, bool accumulate)
+    private static void Run<TQuads, THalf>(in Panel panel, in TileInput x, int count, int blocks, float* y, nint yStride, bool accumulate)
         where TQuads : struct, IQuads where THalf : struct, IFlag
     {
-        int parts = THalf.Value ? 2 : 1, sums = THalf.Value ? TileInput.HalfSums : TileInput.Sums;
+        var parts = THalf.Value ? 2 : 1;
+        float* inputs = x.Blocks, s = x.Sums;
         Vector512<float> f0, f1, f2, f3, f4, f5, f6, f7;
         f0 = f1 = f2 = f3 = f4 = f5 = f6 = f7 = Vector512<float>.Zero;
         float* scales = panel.Scales, minima = panel.Minima;
         var next = panel.Next;
-        for (var block = 0; block < blocks; block++, x += TileInput.BlockFloats * Tokens)
+        for (var block = 0; block < blocks; block++, inputs += TileInput.BlockFloats * Tokens)
         {
             var values = panel.Values + block * panel.Stride;
             Panel.Prefetch(ref next, panel.NextStep);
-            var input = (int*)x;
-            float* d = x + TileInput.Scales * Tokens, s = x + sums * Tokens;
+            var input = (int*)inputs;
+            var d = inputs + TileInput.Scales * Tokens;
             for (var part = 0; part < parts; part++, s += Tokens, scales += 16, minima += 16)
             {
                 Vector512<int> i0, i1, i2, i3, i4, i5, i6, i7;
@@ -97,60 +101,110 @@ internal sealed unsafe class Avx512DotKernel : DotKernel
         Store(f4, f5, f6, f7, y + 4 * yStride, yStride, count - 4, accumulate);
     }
 
-    /// <summary>Signed bytes, as 16·high + low - 128 with both parts in 0 … 15: 8 quads of either fit 16 bits.</summary>
+    /// <summary>Signed bytes: magnitudes are multiplied by inputs with the weights' signs, and a quad's sums widened at once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void RunSigned(in Panel panel, float* x, int count, int blocks, float* y, nint yStride, bool accumulate)
+    private static void RunSigned(in Panel panel, in TileInput x, int count, int blocks, float* y, nint yStride, bool accumulate)
     {
         Vector512<float> f0, f1, f2, f3, f4, f5, f6, f7;
         f0 = f1 = f2 = f3 = f4 = f5 = f6 = f7 = Vector512<float>.Zero;
-        var scales = panel.Scales;
+        float* inputs = x.Blocks, scales = panel.Scales;
         var next = panel.Next;
-        for (var block = 0; block < blocks; block++, x += TileInput.BlockFloats * Tokens, scales += 16)
+        for (var block = 0; block < blocks; block++, inputs += TileInput.BlockFloats * Tokens, scales += 16)
         {
             var values = panel.Values + block * panel.Stride;
             Panel.Prefetch(ref next, panel.NextStep);
-            var input = (int*)x;
-            Vector512<short> p0, p1, p2, p3, p4, p5, p6, p7, q0, q1, q2, q3, q4, q5, q6, q7;
-            p0 = p1 = p2 = p3 = p4 = p5 = p6 = p7 = q0 = q1 = q2 = q3 = q4 = q5 = q6 = q7 = Vector512<short>.Zero;
+            var input = (int*)inputs;
+            Vector512<int> i0, i1, i2, i3, i4, i5, i6, i7;
+            i0 = i1 = i2 = i3 = i4 = i5 = i6 = i7 = Vector512<int>.Zero;
             for (var quad = 0; quad < 8; quad++, values += 64, input += Tokens)
             {
-                var w = Vector512.Load(values);
-                var low = w & Vector512.Create((byte)15);
-                var high = ((w.AsUInt16() >>> 4).AsByte() & Vector512.Create((byte)15)) ^ Vector512.Create((byte)8);
-                AddBoth(low, high, input[0], ref p0, ref q0);
-                AddBoth(low, high, input[1], ref p1, ref q1);
-                AddBoth(low, high, input[2], ref p2, ref q2);
-                AddBoth(low, high, input[3], ref p3, ref q3);
-                AddBoth(low, high, input[4], ref p4, ref q4);
-                AddBoth(low, high, input[5], ref p5, ref q5);
-                AddBoth(low, high, input[6], ref p6, ref q6);
-                AddBoth(low, high, input[7], ref p7, ref q7);
+                var w = Vector512.Load((sbyte*)values);
+                var negative = Vector512.LessThan(w, Vector512<sbyte>.Zero);
+                var magnitude = Vector512.Abs(w).AsByte();
+                i0 += SignedProducts(magnitude, negative, input[0]);
+                i1 += SignedProducts(magnitude, negative, input[1]);
+                i2 += SignedProducts(magnitude, negative, input[2]);
+                i3 += SignedProducts(magnitude, negative, input[3]);
+                i4 += SignedProducts(magnitude, negative, input[4]);
+                i5 += SignedProducts(magnitude, negative, input[5]);
+                i6 += SignedProducts(magnitude, negative, input[6]);
+                i7 += SignedProducts(magnitude, negative, input[7]);
             }
-            var d = x + TileInput.Scales * Tokens;
-            var offsets = (int*)(x + TileInput.Offsets * Tokens);
+            var d = inputs + TileInput.Scales * Tokens;
             var scale = Vector512.Load(scales);
-            f0 = Add(f0, p0, q0, offsets[0], scale, d[0]);
-            f1 = Add(f1, p1, q1, offsets[1], scale, d[1]);
-            f2 = Add(f2, p2, q2, offsets[2], scale, d[2]);
-            f3 = Add(f3, p3, q3, offsets[3], scale, d[3]);
-            f4 = Add(f4, p4, q4, offsets[4], scale, d[4]);
-            f5 = Add(f5, p5, q5, offsets[5], scale, d[5]);
-            f6 = Add(f6, p6, q6, offsets[6], scale, d[6]);
-            f7 = Add(f7, p7, q7, offsets[7], scale, d[7]);
+            f0 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i0), scale * Vector512.Create(d[0]), f0);
+            f1 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i1), scale * Vector512.Create(d[1]), f1);
+            f2 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i2), scale * Vector512.Create(d[2]), f2);
+            f3 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i3), scale * Vector512.Create(d[3]), f3);
+            f4 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i4), scale * Vector512.Create(d[4]), f4);
+            f5 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i5), scale * Vector512.Create(d[5]), f5);
+            f6 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i6), scale * Vector512.Create(d[6]), f6);
+            f7 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i7), scale * Vector512.Create(d[7]), f7);
+        }
+        Store(f0, f1, f2, f3, y, yStride, count, accumulate);
+        Store(f4, f5, f6, f7, y + 4 * yStride, yStride, count - 4, accumulate);
+    }
+
+    /// <summary>The same of weights that are split already, which is worth while for many tokens.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RunSplit(in Panel panel, in TileInput x, int count, int blocks, float* y, nint yStride, bool accumulate)
+    {
+        Vector512<float> f0, f1, f2, f3, f4, f5, f6, f7;
+        f0 = f1 = f2 = f3 = f4 = f5 = f6 = f7 = Vector512<float>.Zero;
+        float* inputs = x.Blocks, scales = panel.Scales;
+        var corrections = panel.Corrections;
+        var next = panel.Next;
+        for (var block = 0; block < blocks; block++, inputs += TileInput.BlockFloats * Tokens, scales += 16, corrections += 16)
+        {
+            var values = panel.Values + block * panel.Stride;
+            Panel.Prefetch(ref next, panel.NextStep);
+            var input = (int*)inputs;
+            Vector512<int> i0, i1, i2, i3, i4, i5, i6, i7;
+            i0 = i1 = i2 = i3 = i4 = i5 = i6 = i7 = Vector512.Load(corrections);
+            for (var quad = 0; quad < 8; quad++, values += 128, input += Tokens)
+            {
+                Vector512<byte> magnitude = Vector512.Load(values), negative = Vector512.Load(values + 64);
+                i0 += SplitProducts(magnitude, negative, input[0]);
+                i1 += SplitProducts(magnitude, negative, input[1]);
+                i2 += SplitProducts(magnitude, negative, input[2]);
+                i3 += SplitProducts(magnitude, negative, input[3]);
+                i4 += SplitProducts(magnitude, negative, input[4]);
+                i5 += SplitProducts(magnitude, negative, input[5]);
+                i6 += SplitProducts(magnitude, negative, input[6]);
+                i7 += SplitProducts(magnitude, negative, input[7]);
+            }
+            var d = inputs + TileInput.Scales * Tokens;
+            var scale = Vector512.Load(scales);
+            f0 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i0), scale * Vector512.Create(d[0]), f0);
+            f1 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i1), scale * Vector512.Create(d[1]), f1);
+            f2 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i2), scale * Vector512.Create(d[2]), f2);
+            f3 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i3), scale * Vector512.Create(d[3]), f3);
+            f4 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i4), scale * Vector512.Create(d[4]), f4);
+            f5 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i5), scale * Vector512.Create(d[5]), f5);
+            f6 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i6), scale * Vector512.Create(d[6]), f6);
+            f7 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i7), scale * Vector512.Create(d[7]), f7);
         }
         Store(f0, f1, f2, f3, y, yStride, count, accumulate);
         Store(f4, f5, f6, f7, y + 4 * yStride, yStride, count - 4, accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> SignedProducts(Vector512<byte> magnitude, Vector512<sbyte> negative, int input)
+    {
+        var x = Vector512.Create(input).AsSByte();
+        x = Vector512.ConditionalSelect(negative, Vector512<sbyte>.Zero - x, x);
+        return Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(magnitude, x), Vector512<short>.One);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<short> Products(Vector512<byte> w, int input) => Avx512BW.MultiplyAddAdjacent(w, Vector512.Create(input).AsSByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddBoth(Vector512<byte> low, Vector512<byte> high, int input, ref Vector512<short> lowSum, ref Vector512<short> highSum)
+    private static Vector512<int> SplitProducts(Vector512<byte> magnitude, Vector512<byte> negative, int input)
     {
-        var x = Vector512.Create(input).AsSByte();
-        lowSum += Avx512BW.MultiplyAddAdjacent(low, x);
-        highSum += Avx512BW.MultiplyAddAdjacent(high, x);
+        // Magnitudes reach 128 and xored inputs -128, so two products reach -32768 but never 32768.
+        var x = (Vector512.Create(input).AsByte() ^ negative).AsSByte();
+        return Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(magnitude, x), Vector512<short>.One);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -165,14 +219,6 @@ internal sealed unsafe class Avx512DotKernel : DotKernel
     {
         f = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i), scale * Vector512.Create(d), f);
         return Avx512F.FusedMultiplyAddNegated(minimum, Vector512.Create(sum), f);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Add(Vector512<float> f, Vector512<short> low, Vector512<short> high, int offset, Vector512<float> scale, float d)
-    {
-        var i = Avx512BW.MultiplyAddAdjacent(low, Vector512<short>.One) + Vector512.Create(offset)
-            + Avx512BW.MultiplyAddAdjacent(high, Vector512.Create((short)16));
-        return Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i), scale * Vector512.Create(d), f);
     }
 
     private static void Store(Vector512<float> f0, Vector512<float> f1, Vector512<float> f2, Vector512<float> f3, float* y, nint yStride, int count, bool accumulate)

@@ -23,6 +23,9 @@ internal abstract unsafe class DotKernel
     /// </summary>
     public abstract bool FullUnsigned { get; }
 
+    /// <summary>Whether <see cref="Tile"/> gets on faster with signed weights split into magnitudes and signs (<see cref="Panel.Split"/>).</summary>
+    public virtual bool ReadsSplit => false;
+
     /// <summary>Tokens that <see cref="Tile"/> computes together.</summary>
     public abstract int TileTokens { get; }
 
@@ -33,7 +36,7 @@ internal abstract unsafe class DotKernel
     /// y[t · yStride + r] (+)= Σ over <paramref name="blocks"/> blocks of panel row r times token t of a tile
     /// (<see cref="TileInput"/>), for the first <paramref name="count"/> of its <see cref="TileTokens"/> tokens.
     /// </summary>
-    public abstract void Tile(in Panel panel, float* x, int count, int blocks, float* y, nint yStride, bool accumulate);
+    public abstract void Tile(in Panel panel, in TileInput x, int count, int blocks, float* y, nint yStride, bool accumulate);
 
     /// <summary>
     /// The same for one token, activation row <paramref name="row"/>; the panel's first block stands at

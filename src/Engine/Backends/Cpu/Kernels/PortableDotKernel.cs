@@ -18,10 +18,10 @@ internal sealed unsafe class PortableDotKernel : DotKernel
 
     public override int TileTokens => 1;
 
-    public override void Tile(in Panel panel, float* x, int count, int blocks, float* y, nint yStride, bool accumulate) =>
+    public override void Tile(in Panel panel, in TileInput x, int count, int blocks, float* y, nint yStride, bool accumulate) =>
         Run(
-            panel, (int*)x, TileInput.BlockFloats, x + TileInput.Scales, TileInput.BlockFloats, x + (panel.HalfScales ? TileInput.HalfSums : TileInput.Sums),
-            TileInput.BlockFloats, blocks, y, accumulate);
+            panel, (int*)x.Blocks, TileInput.BlockFloats, x.Blocks + TileInput.Scales, TileInput.BlockFloats, x.Sums, panel.HalfScales ? 2 : 1, blocks, y,
+            accumulate);
 
     public override void Tile1(in Panel panel, Activations x, int row, int column, int blocks, float* y, bool accumulate) =>
         Run(

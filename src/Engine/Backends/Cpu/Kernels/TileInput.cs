@@ -3,36 +3,62 @@ using System.Runtime.CompilerServices;
 namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
 
 /// <summary>
-/// The inputs of a tile of T tokens as the dot kernels read them, one pointer for all: per block of 32 columns 8 quads of
-/// T times 4 bytes; then, T of each: scales, scaled sums, those of the first and of the second half, and -128 times the sum of
-/// bytes as integers. A block takes <see cref="BlockFloats"/> · T floats.
+/// The inputs of a tile of T tokens as the dot kernels read them, side by side so that one pointer serves all: per block of
+/// 32 columns 8 quads of T times 4 bytes, then T scales. Where weights have minima, scaled sums follow the last block, T for
+/// each block or half block.
 /// </summary>
-internal static unsafe class TileInput
+internal unsafe struct TileInput
 {
-    /// <summary>Floats of a block, and within it of what comes before each part, to be multiplied by the tile's tokens.</summary>
-    public const int BlockFloats = 13, Scales = 8, Sums = 9, HalfSums = 10, Offsets = 12;
+    /// <summary>Floats of a block, and of what comes before its scales, to be multiplied by T.</summary>
+    public const int BlockFloats = 9, Scales = 8;
+
+    /// <summary>Floats of a block with all that may follow, to be multiplied by T.</summary>
+    public const int LargestBlockFloats = BlockFloats + 2;
+
+    /// <summary>The first block.</summary>
+    public float* Blocks;
+
+    /// <summary>The first block's sums.</summary>
+    public float* Sums;
 
     /// <summary>Packs the rows of <paramref name="count"/> tokens; the rest of the tile repeats the last.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Pack(Activations x, int* rows, int count, int tileTokens, int columns, float* tile)
+    public static void Pack(Activations x, int* rows, int count, int tileTokens, int columns, TileSums sums, float* tile)
     {
+        var blocks = columns / 32;
         for (var t = 0; t < tileTokens; t++)
         {
             var row = rows[Math.Min(t, count - 1)];
-            var values = (int*)x.Values(row);
-            float* scales = x.Scales(row), sums = x.Sums(row), halfSums = x.HalfSums(row);
-            var byteSums = x.ByteSums(row);
+            var values = (long*)x.Values(row);
+            var scales = x.Scales(row);
             var block = tile + t;
-            for (var b = 0; b < columns / 32; b++, values += 8, block += BlockFloats * tileTokens)
+            for (var b = 0; b < blocks; b++, values += 4, block += BlockFloats * tileTokens)
             {
                 var quads = (int*)block;
-                for (var quad = 0; quad < 8; quad++) quads[quad * tileTokens] = values[quad];
+                for (var pair = 0; pair < 4; pair++, quads += 2 * tileTokens)
+                {
+                    var both = values[pair];
+                    quads[0] = (int)both;
+                    quads[tileTokens] = (int)(both >> 32);
+                }
                 block[Scales * tileTokens] = scales[b];
-                block[Sums * tileTokens] = sums[b];
-                block[HalfSums * tileTokens] = halfSums[2 * b];
-                block[(HalfSums + 1) * tileTokens] = halfSums[2 * b + 1];
-                quads[Offsets * tileTokens] = -128 * byteSums[b];
             }
+            if (sums == TileSums.None) continue;
+            var source = sums == TileSums.Halves ? x.HalfSums(row) : x.Sums(row);
+            var total = sums == TileSums.Halves ? 2 * blocks : blocks;
+            for (var i = 0; i < total; i++) block[i * tileTokens] = source[i];
         }
     }
+
+    /// <summary>A tile from a block on.</summary>
+    /// <param name="tile">Where it was packed.</param>
+    /// <param name="tileTokens">T.</param>
+    /// <param name="columns">All columns.</param>
+    /// <param name="column">The column of the first block.</param>
+    /// <param name="sums">The sums that it was packed with.</param>
+    public static TileInput At(float* tile, int tileTokens, int columns, int column, TileSums sums) => new()
+    {
+        Blocks = tile + column / 32 * BlockFloats * tileTokens,
+        Sums = tile + (columns / 32 * BlockFloats + column / (sums == TileSums.Halves ? 16 : 32)) * tileTokens,
+    };
 }

@@ -15,6 +15,9 @@ internal sealed unsafe class PackedMatrix : WeightMatrix
     // A tile costs as much whether it is full or not, and as much as this many single tokens.
     private const int FewestTileTokens = 3;
 
+    // Tokens from which on it pays to split signed weights once for all.
+    private const int FewestSplitTokens = 32;
+
     // Far enough to cover the latency of a loaded memory bus, near enough to stay in the second-level cache.
     private const int PrefetchDistance = 32 << 10;
 
@@ -76,10 +79,10 @@ internal sealed unsafe class PackedMatrix : WeightMatrix
     private void Pack(Activations x, int* rows, int tokens, float* tiles)
     {
         for (var t = 0; t < tokens; t += _kernel.TileTokens, tiles += TileFloats)
-            TileInput.Pack(x, rows + t, Math.Min(_kernel.TileTokens, tokens - t), _kernel.TileTokens, Columns, tiles);
+            TileInput.Pack(x, rows + t, Math.Min(_kernel.TileTokens, tokens - t), _kernel.TileTokens, Columns, _format.Sums, tiles);
     }
 
-    private nint TileFloats => (nint)Columns / 32 * TileInput.BlockFloats * _kernel.TileTokens;
+    private nint TileFloats => (nint)Columns / 32 * TileInput.LargestBlockFloats * _kernel.TileTokens;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MultiplyPanel(in MatrixJob job, int panel, int token, int tokens, float* y, nint yStride, bool accumulate, ThreadScratch scratch)
@@ -101,6 +104,7 @@ internal sealed unsafe class PackedMatrix : WeightMatrix
             }
             else
             {
+                if (view.Signed && tokens >= FewestSplitTokens && _kernel.ReadsSplit) Q8Format.Split(ref view, blocks, scratch.Panel);
                 MultiplyTiles(ref view, scratch.Tiles, tokens, column, blocks, y, yStride, add);
                 if (job.X.Remainder is not null) MultiplyTiles(ref view, scratch.RemainderTiles, tokens, column, blocks, y, yStride, true);
             }
@@ -111,10 +115,10 @@ internal sealed unsafe class PackedMatrix : WeightMatrix
     private void MultiplyTiles(ref Panel view, float* tiles, int tokens, int column, int blocks, float* y, nint yStride, bool accumulate)
     {
         var tileTokens = _kernel.TileTokens;
-        tiles += column / 32 * TileInput.BlockFloats * tileTokens;
         for (var t = 0; t < tokens; t += tileTokens, tiles += TileFloats)
         {
-            _kernel.Tile(view, tiles, Math.Min(tileTokens, tokens - t), blocks, y + t * yStride, yStride, accumulate);
+            var input = TileInput.At(tiles, tileTokens, Columns, column, _format.Sums);
+            _kernel.Tile(view, input, Math.Min(tileTokens, tokens - t), blocks, y + t * yStride, yStride, accumulate);
             view.Next = null;
         }
     }

@@ -8,7 +8,7 @@ namespace AgentRuntime.Engine.Backends.Cpu.Matrices;
 internal sealed unsafe class ThreadScratch(int maxColumns, bool precise = false) : IDisposable
 {
     private const int LargestTile = 8;
-    private const int InputBytesPerBlock = 256 << 10;
+    private const int InputBytesPerBlock = 1 << 20;
 
     private readonly NativeBuffer _rows = NativeBuffer.OfFloats(4L * (maxColumns + 16));
     private readonly NativeBuffer _tile = NativeBuffer.OfFloats(4 * 16);
@@ -33,7 +33,7 @@ internal sealed unsafe class ThreadScratch(int maxColumns, bool precise = false)
     /// <summary>Results of a panel whose last rows do not exist, for a block of tokens.</summary>
     public float* LastPanel => _lastPanel.Floats;
 
-    /// <summary>Tokens whose inputs are used together: as many as leave room for weights in the second-level cache, in whole tiles.</summary>
+    /// <summary>Tokens whose inputs are used together: so many that weights are read but a few times, in whole tiles. Inputs come from the third-level cache fast enough.</summary>
     public static int TokenBlock(int columns) => Math.Clamp(InputBytesPerBlock / columns / 16 * 16, 32, 512);
 
     public void Dispose()
@@ -48,5 +48,5 @@ internal sealed unsafe class ThreadScratch(int maxColumns, bool precise = false)
 
     /// <summary>Room for the packed inputs of any matrix of at most <paramref name="maxColumns"/> columns.</summary>
     private static long TileFloats(int maxColumns) =>
-        (Math.Max(InputBytesPerBlock, 32L * maxColumns) + LargestTile * maxColumns + 31) / 32 * TileInput.BlockFloats;
+        (Math.Max(InputBytesPerBlock, 32L * maxColumns) + LargestTile * maxColumns + 31) / 32 * TileInput.LargestBlockFloats;
 }

@@ -16,11 +16,11 @@ internal sealed unsafe class ReferenceDotKernel : DotKernel
 
     public override int TileTokens => 3;
 
-    public override void Tile(in Panel panel, float* x, int count, int blocks, float* y, nint yStride, bool accumulate)
+    public override void Tile(in Panel panel, in TileInput x, int count, int blocks, float* y, nint yStride, bool accumulate)
     {
         for (var t = 0; t < count; t++)
         {
-            var token = x + t;
+            var token = x.Blocks + t;
             Run(
                 panel, blocks, y + t * yStride, accumulate,
                 i => ((sbyte*)(token + Block(i) + i % 32 / 4 * TileTokens))[i % 4] * (double)token[Block(i) + TileInput.Scales * TileTokens]);

@@ -26,7 +26,7 @@ public sealed unsafe class PackedMatrixTests
             int[] widths = format.UnitColumns == 32 ? [32, 96, 544, 1120] : [256, 1280];
             foreach (var columns in widths)
             {
-                foreach (var (rows, tokens) in new[] { (16, 1), (1, 2), (17, 3), (40, 4), (48, 9), (33, 21) })
+                foreach (var (rows, tokens) in new[] { (16, 1), (1, 2), (17, 3), (40, 4), (48, 9), (33, 21), (17, 45) })
                 {
                     using var data = new MatrixCase(type, rows, columns, tokens, seed: rows + columns);
                     using var matrix = new PackedMatrix(rows, columns, format, kernel);

@@ -35,6 +35,9 @@ internal abstract unsafe class PackedFormat
     /// <summary>Repacks one unit from 16 stored rows.</summary>
     public abstract void Pack(byte** rows, byte* unit);
 
+    /// <summary>The sums of inputs that its minima are taken from.</summary>
+    public abstract TileSums Sums { get; }
+
     /// <summary>
     /// Makes a stretch of <paramref name="columns"/> columns readable for the dot kernels, from a unit on. Values of less
     /// than 8 bits are unpacked, unless the kernel does so itself.

@@ -29,6 +29,9 @@ public sealed record EngineOptions
     /// <summary>Most prompt tokens in a pass in which other sessions decode, so that a long prompt does not stall them.</summary>
     public int PrefillChunkBesideDecode { get; init; } = 128;
 
+    /// <summary>Whether a session takes over what others have computed of the same beginning. Without it only a session's own tokens stay resident: for comparisons.</summary>
+    public bool PrefixReuse { get; init; } = true;
+
     /// <summary>Most sessions in one pass, at least 1 and at most <see cref="PrefillChunk"/>.</summary>
     public int MaxRunning { get; init; } = 16;
 

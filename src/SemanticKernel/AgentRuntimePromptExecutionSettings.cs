@@ -24,6 +24,7 @@ public sealed class AgentRuntimePromptExecutionSettings : PromptExecutionSetting
     private int? _maxTokens;
     private IList<string>? _stopSequences;
     private bool? _ignoreEos;
+    private int? _thinkingBudget;
     private object? _responseFormat;
     private string? _reasoningEffort;
     private string? _chatSystemPrompt;
@@ -67,6 +68,10 @@ public sealed class AgentRuntimePromptExecutionSettings : PromptExecutionSetting
     /// <summary>Whether to write on past the token that ends a reply.</summary>
     [JsonPropertyName(EngineChatProperties.IgnoreEos), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? IgnoreEos { get => _ignoreEos; set => Set(ref _ignoreEos, value); }
+
+    /// <summary>Most tokens of reasoning; at least 0. Null for no limit.</summary>
+    [JsonPropertyName(EngineChatProperties.ThinkingBudget), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? ThinkingBudget { get => _thinkingBudget; set => Set(ref _thinkingBudget, value); }
 
     /// <summary>
     /// What the reply must be: <c>text</c>, <c>json_object</c>, a JSON schema (<see cref="JsonElement"/>), a
@@ -130,6 +135,7 @@ public sealed class AgentRuntimePromptExecutionSettings : PromptExecutionSetting
         MaxTokens = MaxTokens,
         StopSequences = StopSequences is null ? null : [.. StopSequences],
         IgnoreEos = IgnoreEos,
+        ThinkingBudget = ThinkingBudget,
         ResponseFormat = ResponseFormat,
         ReasoningEffort = ReasoningEffort,
         ChatSystemPrompt = ChatSystemPrompt,

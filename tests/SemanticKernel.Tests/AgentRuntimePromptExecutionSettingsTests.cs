@@ -22,6 +22,7 @@ public sealed class AgentRuntimePromptExecutionSettingsTests
         MaxTokens = 99,
         StopSequences = ["END"],
         IgnoreEos = true,
+        ThinkingBudget = 500,
         ResponseFormat = "json_object",
         ReasoningEffort = "low",
         ChatSystemPrompt = "Be brief.",
@@ -35,7 +36,7 @@ public sealed class AgentRuntimePromptExecutionSettingsTests
         Assert.Equal(["END"], options.StopSequences!);
         Assert.IsType<ChatResponseFormatJson>(options.ResponseFormat);
         Assert.Equal(ReasoningEffort.Low, options.Reasoning!.Effort);
-        Assert.Equal(["ignore_eos", "min_p", "repetition_penalty", "repetition_window"], options.AdditionalProperties!.Keys.Order());
+        Assert.Equal(["ignore_eos", "min_p", "repetition_penalty", "repetition_window", "thinking_budget"], options.AdditionalProperties!.Keys.Order());
     }
 
     [Fact]

@@ -78,7 +78,7 @@ public sealed class FunctionChoiceTests : IAsyncLifetime
         var builder = new FunctionCallContentBuilder();
         await foreach (var content in _chat.GetStreamingChatMessageContentsAsync(new ChatHistory("Weather?"), With(FunctionChoiceBehavior.Auto(autoInvoke: false)), _kernel)) builder.Append(content);
         var call = Assert.Single(builder.Build());
-        Assert.Equal(("Helpers_Weather", "Ulm"), ((call.PluginName is null ? "" : call.PluginName + "_") + call.FunctionName, call.Arguments!["town"]?.ToString()));
+        Assert.Equal(("Helpers_Weather", "Ulm"), (Name(call), call.Arguments!["town"]?.ToString()));
         Assert.Empty(_seen);
     }
 
@@ -109,6 +109,38 @@ public sealed class FunctionChoiceTests : IAsyncLifetime
         _model.Wants(Call("Helpers_Weather", """{"town": "Ulm"}""") + "\n" + Call("Helpers_Weather", """{"town": "Bonn"}"""), "Rain.");
         await AskAsync(With(FunctionChoiceBehavior.Auto(options: new() { AllowParallelCalls = false })), false);
         Assert.Equal(["Ulm"], _seen);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Required_calls_whatever_the_model_wants(bool streaming)
+    {
+        _model.Wants("I would rather talk.", "Done.");
+        var text = await AskAsync(With(FunctionChoiceBehavior.Required([_kernel.Plugins.GetFunction("Helpers", "Time")])), streaming);
+        Assert.EndsWith("Done.", text, StringComparison.Ordinal);
+        Assert.NotEmpty(_seen);
+        Assert.All(_seen, name => Assert.Equal("time", name));
+    }
+
+    [Fact]
+    public async Task Required_calls_may_be_made_by_hand()
+    {
+        _model.Wants("I would rather talk.");
+        var message = await _chat.GetChatMessageContentAsync(
+            new ChatHistory("Weather?"), With(FunctionChoiceBehavior.Required([_kernel.Plugins.GetFunction("Helpers", "Time")], autoInvoke: false, options: new() { AllowParallelCalls = false })), _kernel);
+        Assert.Equal("Helpers_Time", Name(Assert.Single(SkCall.GetFunctionCalls(message))));
+        Assert.Empty(_seen);
+    }
+
+    [Fact]
+    public async Task Required_in_a_prompt_s_own_settings()
+    {
+        _model.Wants("I would rather talk.", "Done.");
+        var function = KernelFunctionFactory.CreateFromPrompt(PromptTemplateConfig.FromJson(
+            """{"template": "Time?", "execution_settings": {"default": {"function_choice_behavior": {"type": "required", "functions": ["Helpers.Time"]}}}}"""));
+        Assert.EndsWith("Done.", (await _kernel.InvokeAsync(function)).ToString(), StringComparison.Ordinal);
+        Assert.NotEmpty(_seen);
     }
 
     [Theory]
@@ -172,6 +204,9 @@ public sealed class FunctionChoiceTests : IAsyncLifetime
         var result = await _kernel.InvokePromptAsync("Weather?", new(new AgentRuntimePromptExecutionSettings { ResponseFormat = typeof(Report) }));
         Assert.Equal("""{"town":"Ulm","degrees":3}""", result.ToString());
     }
+
+    // Semantic Kernel separates the plugin's name in some places and not in others.
+    private static string Name(SkCall call) => (call.PluginName is null ? "" : call.PluginName + "_") + call.FunctionName;
 
     private static AgentRuntimePromptExecutionSettings With(FunctionChoiceBehavior behavior) => new() { FunctionChoiceBehavior = behavior };
 

@@ -20,12 +20,20 @@ internal sealed class ScriptedModel : IAsyncDisposable
 
     private readonly Queue<int[]> _replies;
 
-    private ScriptedModel(InferenceEngine engine, Queue<int[]> replies) => (Engine, _replies) = (engine, replies);
+    private readonly Backend _backend;
+
+    private ScriptedModel(InferenceEngine engine, Backend backend, Queue<int[]> replies) => (Engine, _backend, _replies) = (engine, backend, replies);
 
     /// <summary>The model's file.</summary>
     public static string ModelPath => File.Value;
 
     public InferenceEngine Engine { get; }
+
+    /// <summary>Tokens that went through the model, counted where they did.</summary>
+    public long Computed => _backend.Runner!.Computed;
+
+    /// <summary>Tokens of the longest conversation; the last of them never goes through the model.</summary>
+    public int LongestContext => _backend.Runner!.LongestContext + 1;
 
     /// <summary>Replies that were not asked for.</summary>
     public int Left => _replies.Count;
@@ -33,7 +41,8 @@ internal sealed class ScriptedModel : IAsyncDisposable
     public static async Task<ScriptedModel> LoadAsync(EngineOptions? options = null)
     {
         Queue<int[]> replies = [];
-        return new(await InferenceEngine.LoadAsync(ModelPath, (options ?? new()) with { Threads = 1, Backend = new Backend(replies) }), replies);
+        var backend = new Backend(replies);
+        return new(await InferenceEngine.LoadAsync(ModelPath, (options ?? new()) with { Threads = 1, Backend = backend }), backend, replies);
     }
 
     /// <summary>A call as the model's family writes it.</summary>
@@ -55,6 +64,8 @@ internal sealed class ScriptedModel : IAsyncDisposable
     {
         private readonly CpuBackend _cpu = new();
 
+        public ScriptedRunner? Runner { get; private set; }
+
         public string Name => _cpu.Name;
 
         public long BlockBytes(ModelConfig config, KvType type) => _cpu.BlockBytes(config, type);
@@ -62,6 +73,6 @@ internal sealed class ScriptedModel : IAsyncDisposable
         public long KvMemory(ModelFile model, int maxBatchTokens) => _cpu.KvMemory(model, maxBatchTokens);
 
         public IModelRunner LoadModel(ModelFile model, RunnerOptions options, IProgress<double>? progress = null, CancellationToken cancellationToken = default) =>
-            new ScriptedRunner(_cpu.LoadModel(model, options, progress, cancellationToken), replies);
+            Runner = new ScriptedRunner(_cpu.LoadModel(model, options, progress, cancellationToken), replies);
     }
 }

@@ -38,7 +38,6 @@ internal sealed class ChatOptionsReader(EngineChatClient client, GenerationOptio
     {
         if (options.ResponseFormat is not ChatResponseFormatJson json) return null;
         const string name = nameof(options.ResponseFormat);
-        Refuse(options.Tools?.Count > 0 && options.ToolMode is not NoneChatToolMode, name, "cannot be JSON while tools may be called; set ToolMode to none for the last reply");
         Refuse(generation.TokenMask is not null || generation.Constraint is not null, name, $"cannot be JSON beside a mask or constraint of {nameof(GenerationOptions)}");
         return json.Schema?.GetRawText() ?? """{"type":"object"}""";
     }

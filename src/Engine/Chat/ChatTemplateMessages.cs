@@ -76,8 +76,8 @@ public static class ChatTemplateMessages
         {
             null => result.Exception is { } error ? $"error: {error.Message}" : "",
             string text => text,
-            JsonElement { ValueKind: JsonValueKind.String } text => text.GetString(),
-            var value => JsonSerializer.Serialize(value, Compact),
+            // A text may come as JSON, or as a type that is written as one; the model reads the text itself.
+            var value => JsonSerializer.SerializeToElement(value, Compact) is { ValueKind: JsonValueKind.String } text ? text.GetString() : JsonSerializer.Serialize(value, Compact),
         };
         return Element(json);
     }

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using AgentRuntime.Engine.Chat.ToolCalls;
 using AgentRuntime.Engine.Diagnostics;
+using AgentRuntime.Engine.Sampling;
 using AgentRuntime.Engine.Sessions;
 using Microsoft.Extensions.AI;
 
@@ -79,10 +80,7 @@ public sealed class EngineChatClient : IChatClient
         var prompt = _prompts.Build(request);
         var parserOptions = new ToolCallParserOptions { StartsInReasoning = prompt.OpensReasoning, CallsBefore = prompt.Calls, Schemas = new(request.Setup.Tools) };
         var format = _prompts.Renderer(request.Setup).Format;
-        var mask = request.Schema is { } schema
-            ? _schemas.Mask(schema, format == HarmonyFormat.Instance ? HarmonyParser.FinalMessage : prompt.OpensReasoning ? MarkedCallParser.ThinkEnd : null)
-            : _calls.Mask(format, request, prompt.OpensReasoning);
-        var generation = request.Generation with { Operation = "chat", TokenMask = mask ?? request.Generation.TokenMask };
+        var generation = request.Generation with { Operation = "chat", TokenMask = Mask(format, request, prompt.OpensReasoning) ?? request.Generation.TokenMask };
         var reply = new ChatReply(_engine.Tokenizer, format, parserOptions, request);
         var id = $"resp_{Guid.NewGuid():N}";
 
@@ -119,6 +117,14 @@ public sealed class EngineChatClient : IChatClient
 
     /// <summary>Forgets the conversations. The engine goes on.</summary>
     public void Dispose() => _memory.Clear();
+
+    /// <summary>What holds the reply: to calls of the tools, to a schema, or to either; null when nothing does.</summary>
+    private ITokenMask? Mask(IToolCallFormat format, ChatRequest request, bool startsInReasoning)
+    {
+        if (request.Schema is not { } schema || request.ToolMode is RequiredChatToolMode) return _calls.Mask(format, request, startsInReasoning);
+        var calls = request.AllowsCalls ? _calls.Mask(format, request with { ToolMode = ChatToolMode.RequireAny }, startsInReasoning) : null;
+        return _schemas.Mask(schema, format, startsInReasoning, request.Generation.ThinkingBudget, calls);
+    }
 
     private ChatResponseUpdate Update(string id, IList<AIContent> contents, IReadOnlyList<TokenEvent>? events = null) => new(ChatRole.Assistant, contents)
     {

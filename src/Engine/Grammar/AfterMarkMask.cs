@@ -18,22 +18,29 @@ internal sealed class AfterMarkMask : ITokenMask
     private readonly byte[] _mark;
     private readonly List<byte> _tail = [];
     private readonly ulong[] _free;
+    private readonly int[] _close;
     private bool _found;
     private int _lineBreaks = MaxLineBreaks;
+    private int _budget;
+    private int _closed;
+    private int _openBytes;
 
     /// <param name="tokenizer">The vocabulary.</param>
     /// <param name="mark">The mark; control tokens in it are written by name.</param>
     /// <param name="then">What holds from the mark on.</param>
-    public AfterMarkMask(Tokenizer tokenizer, string mark, ITokenMask then)
+    /// <param name="budget">Most tokens before the mark: after them it is all that may come. Null for no limit.</param>
+    public AfterMarkMask(Tokenizer tokenizer, string mark, ITokenMask then, int? budget = null)
     {
-        (_tokenizer, _then, _mark) = (tokenizer, then, Encoding.UTF8.GetBytes(mark));
+        (_tokenizer, _then, _mark, _budget) = (tokenizer, then, Encoding.UTF8.GetBytes(mark), budget ?? int.MaxValue);
+        _close = tokenizer.Encode("\n" + mark, parseSpecial: true);
         _free = new ulong[(tokenizer.VocabularySize + 63) / 64];
         Array.Fill(_free, ulong.MaxValue);
         foreach (var end in tokenizer.EndTokens) Forbid(_free, end);
     }
 
     public ReadOnlySpan<ulong> Allowed =>
-        !_found ? Matched() is > 0 and var matched ? WithoutOverlap(matched) : _free
+        IsClosing ? Only(_close[_closed])
+        : !_found ? Matched() is > 0 and var matched ? WithoutOverlap(matched) : _free
         : _lineBreaks > 0 ? WithLineBreaks()
         : _then.Allowed;
 
@@ -52,13 +59,26 @@ internal sealed class AfterMarkMask : ITokenMask
             }
             return;
         }
+        if (IsClosing) _closed++;
+        else _budget--;
         for (var i = 0; i < bytes.Length && !_found; i++)
         {
+            _openBytes = bytes[i] switch { < 0x80 => 0, < 0xC0 => Math.Max(0, _openBytes - 1), < 0xE0 => 1, < 0xF0 => 2, _ => 3 };
             _tail.Add(bytes[i]);
             if (_tail.Count > _mark.Length) _tail.RemoveAt(0);
             _found = _tail.Count == _mark.Length && Matched() == _mark.Length;
             if (_found && !IsBlank(bytes[(i + 1)..])) throw new GrammarException($"Token {token} goes beyond the end of the reasoning.");
         }
+    }
+
+    // The budget is spent, and no character is cut in two.
+    private bool IsClosing => !_found && (_closed > 0 || (_budget <= 0 && _openBytes == 0));
+
+    private ulong[] Only(int token)
+    {
+        var allowed = new ulong[_free.Length];
+        allowed[token / 64] = 1UL << (token % 64);
+        return allowed;
     }
 
     // How much of the mark the text ends with.

@@ -157,6 +157,7 @@ internal sealed class Scheduler(KvCacheManager cache, EngineOptions options)
 
     private void Reuse(EngineRequest request, bool partly)
     {
+        if (!options.PrefixReuse) return;
         var before = request.Sequence.Computed;
         cache.Adopt(request.Sequence, request.ReusableLength, partly);
         request.CachedTokens += request.Sequence.Computed - before;

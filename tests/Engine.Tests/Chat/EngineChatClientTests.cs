@@ -1,5 +1,6 @@
 using AgentRuntime.Engine.Chat;
 using AgentRuntime.Engine.Diagnostics;
+using AgentRuntime.Engine.Grammar;
 using AgentRuntime.Engine.Models.Synthesis;
 using AgentRuntime.Engine.Sessions;
 using Microsoft.Extensions.AI;
@@ -193,7 +194,7 @@ public sealed class EngineChatClientTests : IAsyncLifetime
             ["ModelId"] = new() { ModelId = "other" },
             ["FrequencyPenalty"] = new() { FrequencyPenalty = 1 },
             ["PresencePenalty"] = new() { PresencePenalty = 1 },
-            ["ResponseFormat"] = new() { ResponseFormat = ChatResponseFormat.Json, Tools = Tools },
+            ["ResponseFormat"] = new() { ResponseFormat = ChatResponseFormat.Json, RawRepresentationFactory = _ => new GenerationOptions { Constraint = Constraint.AnyJson } },
             ["Tools"] = new() { Tools = [new HostedWebSearchTool()] },
             ["Reasoning.Effort"] = new() { Reasoning = new() { Effort = ReasoningEffort.High } },
             ["Reasoning.Output"] = new() { Reasoning = new() { Output = ReasoningOutput.Summary } },

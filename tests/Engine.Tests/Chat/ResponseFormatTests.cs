@@ -61,6 +61,35 @@ public sealed class ResponseFormatTests : IDisposable
     }
 
     [Fact]
+    public async Task A_thinking_budget_ends_the_reasoning()
+    {
+        await using var engine = Load(ThinkingTemplate);
+        using var client = new EngineChatClient(engine);
+        var options = Format(ChatResponseFormat.ForJsonSchema(JsonElement.Parse(PersonSchema)), 1);
+        options.AdditionalProperties = new() { [EngineChatProperties.ThinkingBudget] = 5 };
+        var response = await client.GetResponseAsync("Who?", options);
+        AssertPerson(response.Text);
+        Assert.InRange(response.Usage!.ReasoningTokenCount!.Value, 4, 20);
+    }
+
+    [Theory]
+    [InlineData("{}", false)]
+    [InlineData("<tool_call>\n{\"name\": \"read\", \"arguments\": {\"path\": \"a\"}}\n</tool_call>", true)]
+    [InlineData("Sure.", null)]
+    public async Task While_tools_are_offered_a_reply_is_calls_or_json(string wanted, bool? isCall)
+    {
+        await using var engine = Load(null, wanted);
+        using var client = new EngineChatClient(engine);
+        var options = Format(ChatResponseFormat.ForJsonSchema(JsonElement.Parse(PersonSchema)), 1);
+        options.Tools = [AIFunctionFactory.Create((string path) => path, "read", "Reads.")];
+        var response = await client.GetResponseAsync("Who?", options);
+        var calls = response.Messages[0].Contents.OfType<FunctionCallContent>().ToList();
+        Assert.Equal(isCall ?? calls.Count > 0, calls.Count > 0);
+        Assert.All(calls, c => Assert.Equal("read", c.Name));
+        if (calls.Count == 0) AssertPerson(response.Text);
+    }
+
+    [Fact]
     public async Task The_final_message_of_harmony_is_what_is_held()
     {
         await using var engine = Load(HarmonyTemplate, "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>");

@@ -18,9 +18,17 @@ internal sealed class ScriptedRunner(IModelRunner inner, Queue<int[]> replies) :
 
     public int BlockBytes => inner.BlockBytes;
 
+    /// <summary>Tokens that went through the model.</summary>
+    public long Computed { get; private set; }
+
+    /// <summary>Tokens of the longest conversation that went through it.</summary>
+    public int LongestContext { get; private set; }
+
     public void Forward(in ForwardBatch batch, Span<float> logits)
     {
         inner.Forward(batch, logits);
+        Computed += batch.Tokens.Length;
+        foreach (var slice in batch.Sequences) LongestContext = Math.Max(LongestContext, slice.ContextLength + slice.Count);
         if (batch.LogitRows.Length == 0) return;
         // The token that was wanted last, and more of them where a grammar put several there at once.
         foreach (var token in batch.Tokens)

@@ -45,6 +45,23 @@ public sealed class AfterMarkMaskTests
     }
 
     [Fact]
+    public void A_budget_ends_the_free_text()
+    {
+        var mask = new AfterMarkMask(_tokenizer, "<he>", TokenGrammar.Compile(Constraint.Choices("ab"), _tokenizer).CreateMask(), budget: 2);
+        mask.Accept('x');
+        // A character of two bytes, of which the second may still come.
+        mask.Accept(0xC3);
+        Assert.True(Allows(mask, 0xBC));
+        mask.Accept(0xBC);
+        foreach (var token in _tokenizer.Encode("\n<he>", parseSpecial: true))
+        {
+            Assert.Equal([token], Enumerable.Range(0, _tokenizer.VocabularySize).Where(t => Allows(mask, t)));
+            mask.Accept(token);
+        }
+        Assert.True(Allows(mask, 'a'));
+    }
+
+    [Fact]
     public void A_mark_may_hold_control_tokens()
     {
         var mask = new AfterMarkMask(_tokenizer, "<|start|>x", TokenGrammar.Compile(Constraint.Choices("ab"), _tokenizer).CreateMask());

@@ -126,6 +126,39 @@ public sealed class FunctionCallingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_model_that_wants_to_chat_must_call_where_a_call_is_required()
+    {
+        _model.Wants("I would rather talk.", "Done.");
+        var options = With(AIFunctionFactory.Create((bool on) => _seen.Add($"A {on}"), "A"), AIFunctionFactory.Create((bool on) => _seen.Add($"B {on}"), "B"));
+        (options.ToolMode, options.AllowMultipleToolCalls) = (ChatToolMode.RequireAny, false);
+        var response = await _client.GetResponseAsync("Do", options);
+        Assert.Single(_seen);
+        // The loop requires a call of the first reply only.
+        Assert.Equal("Done.", response.Messages[^1].Text);
+    }
+
+    [Theory]
+    [InlineData("A")]
+    [InlineData("B")]
+    public async Task One_function_may_be_required_by_name(string name)
+    {
+        _model.Wants(Call(name == "A" ? "B" : "A", """{"on": true}"""), "Done.");
+        var options = With(AIFunctionFactory.Create((bool on) => _seen.Add("A"), "A"), AIFunctionFactory.Create((bool on) => _seen.Add("B"), "B"));
+        options.ToolMode = ChatToolMode.RequireSpecific(name);
+        await _client.GetResponseAsync("Do", options);
+        Assert.Equal([name], _seen);
+    }
+
+    [Fact]
+    public async Task Arguments_cannot_break_their_schema()
+    {
+        // Neither the unknown parameter nor the text instead of the number can be written.
+        _model.Wants(Call("Set", """{"level": "high", "more": 1}"""), "Done.");
+        await _client.GetResponseAsync("Set", With(AIFunctionFactory.Create((Level level) => _seen.Add($"{level}"), "Set")));
+        Assert.Contains(_seen.Single(), Enum.GetNames<Level>());
+    }
+
+    [Fact]
     public async Task A_declaration_without_a_body_is_handed_to_the_caller()
     {
         _model.Wants(Call("Elsewhere", """{"x": 1}"""));
@@ -146,6 +179,13 @@ public sealed class FunctionCallingTests : IAsyncLifetime
     }
 
     private sealed record Address([property: Description("Name of the street.")] string Street, int Number);
+
+    [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<Level>))]
+    private enum Level
+    {
+        Low,
+        Mid,
+    }
 
     private sealed record Parcel(Address To, double Grams);
 }

@@ -63,6 +63,16 @@ public sealed class StructuredOutputTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Functions_first_and_the_object_then()
+    {
+        using var client = _client.AsBuilder().UseFunctionInvocation().Build();
+        _model.Wants(ScriptedModel.Call("Age", "{\"name\": \"Ann\"}"), """{"fullName":"Ann","age":3,"job":"Nurse","isAlive":true,"notes":null}""");
+        var response = await client.GetResponseAsync<Person>("Who is she?", new ChatOptions { Tools = [AIFunctionFactory.Create((string name) => name.Length, "Age")] });
+        Assert.Equal(new Person("Ann", 3, JobType.Nurse, true, null), response.Result);
+        Assert.Equal([ChatRole.Assistant, ChatRole.Tool, ChatRole.Assistant], response.Messages.Select(m => m.Role));
+    }
+
+    [Fact]
     public async Task Json_in_the_prompt_needs_no_format()
     {
         _model.Wants("""{"fullName":"Ann","age":1,"job":"Nurse","isAlive":true,"notes":"x"}""");

@@ -118,8 +118,8 @@ public sealed class InferenceServer : IAsyncDisposable
         _app.MapPost("/v1/completions", Limited(completions.HandleAsync));
         _app.MapPost("/v1/responses", Limited(new ResponsesEndpoint(_context).HandleAsync));
         _app.MapPost("/v1/embeddings", _ => throw new ApiException(400, "Embeddings are not offered here: the model generates text.", code: "unsupported_endpoint"));
-        _app.MapPost("/tokenize", tokens.TokenizeAsync);
-        _app.MapPost("/detokenize", tokens.DetokenizeAsync);
+        _app.MapPost("/tokenize", Limited(tokens.TokenizeAsync));
+        _app.MapPost("/detokenize", Limited(tokens.DetokenizeAsync));
         _app.MapGet("/v1/models", http => ApiJson.WriteAsync(http, new { Object = "list", Data = new[] { ModelInfo } }));
         _app.MapGet("/v1/models/{**name}", http =>
         {

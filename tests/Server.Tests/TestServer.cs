@@ -20,7 +20,8 @@ internal sealed class TestServer : IAsyncDisposable
     {
         (_engine, Script, Server, Log) = (engine, script, server, log);
         _blocks = engine.Statistics.KvBlocksFree;
-        Http = new() { BaseAddress = server.Address };
+        // A response that is let go closes its connection at once, instead of reading on for a while.
+        Http = new(new SocketsHttpHandler { ResponseDrainTimeout = TimeSpan.Zero }) { BaseAddress = server.Address };
         if (server.Address.Scheme != "http") throw new InvalidOperationException(server.Address.ToString());
     }
 

@@ -92,6 +92,34 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    public async Task A_failure_of_the_engine_is_told_without_internals_before_and_in_a_stream()
+    {
+        await using var server = await TestServer.StartAsync();
+        server.Script.BeforePass = () => throw new InvalidOperationException("secret internals");
+        using var failed = await server.PostAsync("/v1/chat/completions", Endless);
+        var text = await failed.Content.ReadAsStringAsync();
+        Assert.Equal(HttpStatusCode.InternalServerError, failed.StatusCode);
+        Assert.Contains("internal_error", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", text, StringComparison.Ordinal);
+        Assert.Contains(server.Log, line => line.Contains("secret internals", StringComparison.Ordinal));
+
+        foreach (var (path, body, last) in ((string, object, string)[])[
+            ("/v1/chat/completions", Endless, "{\"error\":{"),
+            ("/v1/completions", new { model = TestServer.Model, prompt = "on and on", max_tokens = 100, stream = true }, "{\"error\":{"),
+            ("/v1/responses", new { model = TestServer.Model, input = "on and on", stream = true }, "event: response.failed\n")])
+        {
+            var passes = 0;
+            server.Script.BeforePass = () => { if (++passes == 5) throw new InvalidOperationException("secret internals"); };
+            var events = await server.StreamAsync(path, body);
+            Assert.True(events.Count > 2);
+            Assert.StartsWith(last, events[^1], StringComparison.Ordinal);
+            Assert.DoesNotContain("secret", events[^1], StringComparison.Ordinal);
+        }
+        server.Script.BeforePass = null;
+        await server.AskAsync("/v1/completions", new { model = TestServer.Model, prompt = "say:x|" });
+    }
+
+    [Fact]
     public async Task A_stopped_server_lets_running_requests_end()
     {
         await using var server = await TestServer.StartAsync();

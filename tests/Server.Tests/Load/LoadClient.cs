@@ -17,6 +17,8 @@ internal sealed class LoadClient : IDisposable
         // Small buffers, so that a client that reads slowly is felt by the server.
         var handler = new SocketsHttpHandler
         {
+            // Whoever leaves closes the connection at once.
+            ResponseDrainTimeout = TimeSpan.Zero,
             ConnectCallback = async (context, cancel) =>
             {
                 var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp) { ReceiveBufferSize = 4096, NoDelay = true };

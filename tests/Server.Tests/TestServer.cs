@@ -1,4 +1,5 @@
 using System.ClientModel;
+using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using System.Text.Json;
 using AgentRuntime.Engine;
@@ -16,7 +17,7 @@ internal sealed class TestServer : IAsyncDisposable
     private readonly InferenceEngine _engine;
     private readonly int _blocks;
 
-    private TestServer(InferenceEngine engine, ScriptedModel script, InferenceServer server, List<string> log)
+    private TestServer(InferenceEngine engine, ScriptedModel script, InferenceServer server, ConcurrentQueue<string> log)
     {
         (_engine, Script, Server, Log) = (engine, script, server, log);
         _blocks = engine.Statistics.KvBlocksFree;
@@ -31,7 +32,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    public List<string> Log { get; }
+    public ConcurrentQueue<string> Log { get; }
 
     public EngineStatistics Statistics => _engine.Statistics;
 
@@ -54,8 +55,8 @@ internal sealed class TestServer : IAsyncDisposable
             var tokenizer = TokenizerFactory.Create(file.Vocabulary!);
             var script = new ScriptedModel(file.RequireConfig() with { Name = Model }, tokenizer, blocks: 512);
             var engine = new InferenceEngine(script, tokenizer, engineOptions, file.ChatTemplate);
-            List<string> log = [];
-            var options = new ServerOptions { Port = 0, Log = line => { lock (log) log.Add(line); } };
+            ConcurrentQueue<string> log = [];
+            var options = new ServerOptions { Port = 0, Log = log.Enqueue };
             var server = await InferenceServer.StartAsync(engine, change?.Invoke(options) ?? options);
             return new(engine, script, server, log);
         }

@@ -14,7 +14,9 @@ public sealed class DocumentationTests
     public void Its_whole_workflows_are_sound()
     {
         using var fixture = new WorkflowFixture();
-        var workflows = Regex.Matches(Text, "```yaml\n(.*?)```", RegexOptions.Singleline).Select(m => m.Groups[1].Value).Where(t => t.Contains("\nsteps:\n", StringComparison.Ordinal)).ToList();
+        var workflows = Regex.Matches(Text, "```yaml\n(.*?)```", RegexOptions.Singleline).Select(m => m.Groups[1].Value).Where(t => t.Contains("\nsteps:\n", StringComparison.Ordinal)
+            // The tutorial's broken one.
+            && !t.StartsWith("# wrong.yaml\n", StringComparison.Ordinal)).ToList();
         Assert.NotEmpty(workflows);
         foreach (var workflow in workflows) WorkflowLoader.Load(fixture.Write("w.yaml", workflow), WorkflowFixture.Tools);
     }

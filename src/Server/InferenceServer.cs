@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using AgentRuntime.Engine;
 using AgentRuntime.Engine.Chat;
 using AgentRuntime.Engine.Diagnostics;
@@ -61,10 +62,10 @@ public sealed class InferenceServer : IAsyncDisposable
         {
             await server._app.StartAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or SocketException)
         {
             await server.DisposeAsync().ConfigureAwait(false);
-            throw new ServerException($"The server cannot listen on {options?.Host}, port {options?.Port}: {e.Message.TrimEnd('.')}; choose another with --port.", e);
+            throw new ServerException($"The server cannot listen on {server._context.Options.Host}, port {server._context.Options.Port}: {e.Message.TrimEnd('.')}; choose another with --host or --port.", e);
         }
         var addresses = server._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!;
         server.Address = new(addresses.Addresses.First().Replace("[::]", "127.0.0.1", StringComparison.Ordinal).Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal));

@@ -57,8 +57,15 @@ internal sealed class TestServer : IAsyncDisposable
             var engine = new InferenceEngine(script, tokenizer, engineOptions, file.ChatTemplate);
             ConcurrentQueue<string> log = [];
             var options = new ServerOptions { Port = 0, Log = log.Enqueue };
-            var server = await InferenceServer.StartAsync(engine, change?.Invoke(options) ?? options);
-            return new(engine, script, server, log);
+            try
+            {
+                return new(engine, script, await InferenceServer.StartAsync(engine, change?.Invoke(options) ?? options), log);
+            }
+            catch
+            {
+                await engine.DisposeAsync();
+                throw;
+            }
         }
         finally
         {

@@ -101,6 +101,15 @@ public sealed class ChatCompletionsTests(ServerFixture fixture) : IClassFixture<
     }
 
     [Fact]
+    public async Task Tools_with_schemas_that_no_grammar_holds_can_be_called_all_the_same()
+    {
+        const string call = "<tool_call>\n{\"name\": \"odd\", \"arguments\": {\"a\": \"b\"}}\n</tool_call>";
+        var odd = JsonElement.Parse("""{"type":"function","function":{"name":"odd","parameters":{"type":"object","properties":{"a":{"type":"string","not":{"pattern":"^(a)\\1$"}}},"unevaluatedProperties":{"not":{}},"if":{"required":["z"]},"then":false}}}""");
+        var answer = await _server.AskAsync(Path, new { model = TestServer.Model, messages = Say(call), tools = new[] { odd } });
+        Assert.Equal("{\"a\":\"b\"}", answer.GetProperty("choices")[0].GetProperty("message").GetProperty("tool_calls")[0].GetProperty("function").GetProperty("arguments").GetString());
+    }
+
+    [Fact]
     public async Task A_call_that_cannot_be_read_is_text()
     {
         const string broken = "<tool_call>\n{\"name\": \"read\", \"arguments\": [1]}\n</tool_call>";

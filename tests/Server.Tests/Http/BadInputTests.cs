@@ -175,6 +175,17 @@ public sealed class BadInputTests(ServerFixture fixture) : IClassFixture<ServerF
         Assert.Throws<ServerException>((new ServerOptions { ApiKey = "two words" }).Validate);
     }
 
+    [Fact]
+    public async Task An_address_that_cannot_be_listened_on_is_told()
+    {
+        // Of a network that is for documentation, so no machine has it; and a port that is taken.
+        foreach (var options in (ServerOptions[])[new() { Host = "192.0.2.1", Port = 0, ApiKey = "k" }, new() { Port = _server.Server.Address.Port }])
+        {
+            var error = await Assert.ThrowsAsync<ServerException>(() => TestServer.StartAsync(_ => options));
+            Assert.Contains($"cannot listen on {options.Host}, port {options.Port}", error.Message, StringComparison.Ordinal);
+        }
+    }
+
     private async Task AssertRefused(string path, string body, int status, string said)
     {
         using var response = await _server.Http.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"));

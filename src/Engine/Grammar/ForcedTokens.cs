@@ -97,7 +97,7 @@ internal sealed class ForcedTokens(Tokenizer tokenizer)
         var ascii = following.Where(value => value is >= 0x20 and < 0x7F or (byte)'\n').Select(value => (char)value).ToList();
         if (ascii.Count > Typical.Length) ascii.RemoveAll(c => !Typical.Contains(c, StringComparison.Ordinal));
         var probes = ascii.ConvertAll(c => c.ToString());
-        if (following.Any(value => value >= 0x80)) probes.Add("é");
+        if (following.Any(value => value is >= 0x80 and < ControlBytes.Lowest)) probes.Add("é");
         if (probes.Count == 0) probes.Add("");
         return probes;
     }

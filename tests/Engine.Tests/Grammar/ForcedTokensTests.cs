@@ -1,5 +1,9 @@
+using AgentRuntime.Engine.Chat.ToolCalls;
 using AgentRuntime.Engine.Grammar;
+using AgentRuntime.Engine.Tests.Chat.ToolCalls;
 using AgentRuntime.Engine.Tests.Fakes;
+using AgentRuntime.Engine.Tokenization;
+using Microsoft.Extensions.AI;
 
 namespace AgentRuntime.Engine.Tests.Grammar;
 
@@ -81,5 +85,31 @@ public sealed class ForcedTokensTests
         }
         TestContext.Current.SendDiagnosticMessage($"{vocabulary}: {count} of {total} tokens forced");
         Assert.True(count * 10 >= total * 3, $"{count} of {total}");
+    }
+
+    [Fact]
+    public void Control_tokens_are_forced_as_themselves()
+    {
+        var tokenizer = MarkedVocabulary.Tokenizer;
+        var format = ToolCallFormats.Find("deepseek")!;
+        var mask = ToolCallGrammar.Compile(format, [ToolSets.Tool("now", """{"type":"object","properties":{}}""")], tokenizer, new() { Mode = ChatToolMode.RequireAny, AllowMultipleCalls = false }).CreateMask();
+        var whole = tokenizer.Encode(format.Write([new("", "now")]), parseSpecial: true);
+        List<int> written = [];
+        var decoded = 0;
+        while (written.Count < whole.Length)
+        {
+            mask.Accept(whole[written.Count]);
+            written.Add(whole[written.Count]);
+            decoded++;
+            foreach (var token in mask.Forced(written.ToArray()))
+            {
+                if (written.Count == whole.Length) break;
+                mask.Accept(token);
+                written.Add(token);
+            }
+        }
+        Assert.Equal(whole, written);
+        Assert.Contains(whole, token => tokenizer.Vocabulary.Types[token] == TokenType.Control);
+        Assert.InRange(decoded, 1, whole.Length / 2);
     }
 }

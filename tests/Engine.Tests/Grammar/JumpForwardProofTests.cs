@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
-using AgentRuntime.Engine.Grammar;
+using AgentRuntime.Engine.Chat.ToolCalls;
 using AgentRuntime.Engine.Sessions;
+using AgentRuntime.Engine.Tests.Chat.ToolCalls;
+using Microsoft.Extensions.AI;
 
 namespace AgentRuntime.Engine.Tests.Grammar;
 
@@ -11,24 +13,27 @@ public sealed class JumpForwardProofTests
     private static readonly string[] Nouns = "Price Tax Item Count Order Stock Unit Rate Score Level Page Line Word User Group Table Cell Row Node Edge".Split(' ');
     private static readonly string[] Prefixes = "Max Min Default Base First Last".Split(' ');
 
-    /// <summary>The tools as tiny-coder knows them, each call in JSON as Hermes models write it.</summary>
-    private static readonly string Schema = "{\"anyOf\":[" + string.Join(',',
-        Call("edit_file", "path", "old", "new"), Call("list_files", "path"), Call("read_file", "path"),
-        Call("run_command", "command"), Call("search", "pattern"), Call("write_file", "path", "content")) + "]}";
+    /// <summary>The tools that tiny-coder knows.</summary>
+    private static readonly AIFunctionDeclaration[] Tools =
+    [
+        Tool("edit_file", "path", "old", "new"), Tool("git_diff", "path"), Tool("list_files", "path"), Tool("read_file", "path"),
+        Tool("run_command", "command"), Tool("search", "pattern"), Tool("write_file", "path", "content"),
+    ];
 
     [Fact]
     public async Task Calls_are_the_same_with_and_without_and_much_of_them_is_not_decoded()
     {
         var count = int.TryParse(Environment.GetEnvironmentVariable("AGENTRT_JUMPS"), NumberStyles.None, CultureInfo.InvariantCulture, out var wanted) ? wanted : 24;
         await using var engine = await InferenceEngine.LoadAsync(Path.Combine(TestFiles.Root, "models", "tiny-coder", "tiny-coder.gguf"), new() { Threads = 1 });
+        var grammar = ToolCallGrammar.Compile(ToolCallFormats.Find("hermes")!, Tools, engine.Tokenizer, new() { Mode = ChatToolMode.RequireAny });
         var random = new Random(5);
         List<string> different = [];
         var (tokens, forced, with, without) = (0, 0, TimeSpan.Zero, TimeSpan.Zero);
         for (var i = 0; i < count; i++)
         {
             var prompt = Prompt(random, i);
-            var (plain, plainUsage) = await Generate(engine, prompt, jump: false);
-            var (jumped, usage) = await Generate(engine, prompt, jump: true);
+            var (plain, plainUsage) = await Generate(engine, grammar, prompt, jump: false);
+            var (jumped, usage) = await Generate(engine, grammar, prompt, jump: true);
             tokens += usage.OutputTokens;
             forced += usage.ForcedTokens;
             with += usage.DecodeTime;
@@ -43,12 +48,12 @@ public sealed class JumpForwardProofTests
         Assert.True(forced * 10 >= tokens * 3, report);
     }
 
-    private static async Task<(string Text, Usage Usage)> Generate(InferenceEngine engine, int[] prompt, bool jump)
+    private static async Task<(string Text, Usage Usage)> Generate(InferenceEngine engine, ToolCallGrammar grammar, int[] prompt, bool jump)
     {
         using var session = engine.CreateSession();
         session.Append(prompt);
         var text = new StringBuilder();
-        var options = new GenerationOptions { Constraint = Constraint.JsonSchema(Schema, JsonWhitespace.Fixed), JumpForward = jump, MaxTokens = 200 };
+        var options = new GenerationOptions { TokenMask = grammar.CreateMask(), JumpForward = jump, MaxTokens = 200 };
         await foreach (var e in session.GenerateAsync(options))
         {
             text.Append(e.Text);
@@ -58,30 +63,30 @@ public sealed class JumpForwardProofTests
     }
 
     /// <summary>A conversation of the kind that the model knows, up to the opening of a call.</summary>
-    private int[] Prompt(Random random, int index)
+    private static int[] Prompt(Random random, int index)
     {
         string Name() => Prefixes[random.Next(Prefixes.Length)] + Nouns[random.Next(Nouns.Length)] + Nouns[random.Next(Nouns.Length)];
         var (old, name, file, folder) = (Name(), Name(), Name(), Nouns[random.Next(Nouns.Length)].ToLowerInvariant());
         var text = new StringBuilder("<|im_start|>system\nYou are a coding agent. You work in a repository with tools, one step at a time. Find the cause before you edit, change as little as needed, and run the tests after each change. When the task is done, answer in one sentence without a tool call.\n"
             + "Tools: edit_file(path, old, new) git_diff(path) list_files(path) read_file(path, start, end) run_command(command, timeout_seconds) search(pattern, path) write_file(path, content)<|im_end|>\n"
-            + $"<|im_start|>user\nRename {old} to {name} everywhere.<|im_end|>\n<|im_start|>assistant\nSearch for {old}.\n<tool_call>\n");
+            + $"<|im_start|>user\nRename {old} to {name} everywhere.<|im_end|>\n<|im_start|>assistant\nSearch for {old}.\n");
         if (index % 3 > 0)
         {
             var found = $"{folder}/{file}.cs:3: public static int {old}(int rain, int cell) => rain + cell;";
-            text.Append($"{{\"name\": \"search\", \"arguments\": {{\"pattern\": \"{old}\"}}}}\n</tool_call><|im_end|>\n<|im_start|>tool\n{found}<|im_end|>\n<|im_start|>assistant\nRename the first.\n<tool_call>\n");
+            text.Append($"<tool_call>\n{{\"name\": \"search\", \"arguments\": {{\"pattern\": \"{old}\"}}}}\n</tool_call><|im_end|>\n<|im_start|>tool\n{found}<|im_end|>\n<|im_start|>assistant\nRename the first.\n");
         }
         if (index % 3 > 1)
         {
-            text.Append($"{{\"name\": \"edit_file\", \"arguments\": {{\"path\": \"{folder}/{file}.cs\", \"old\": \"{old}(int rain,\", \"new\": \"{name}(int rain,\"}}}}\n</tool_call><|im_end|>\n"
-                + $"<|im_start|>tool\nedited {folder}/{file}.cs:3<|im_end|>\n<|im_start|>assistant\nSearch for the next.\n<tool_call>\n");
+            text.Append($"<tool_call>\n{{\"name\": \"edit_file\", \"arguments\": {{\"path\": \"{folder}/{file}.cs\", \"old\": \"{old}(int rain,\", \"new\": \"{name}(int rain,\"}}}}\n</tool_call><|im_end|>\n"
+                + $"<|im_start|>tool\nedited {folder}/{file}.cs:3<|im_end|>\n<|im_start|>assistant\nSearch for the next.\n");
         }
         return GrammarFixture.Tokenizer.Encode(text.ToString(), parseSpecial: true);
     }
 
-    private static string Call(string tool, params string[] parameters)
+    private static AIFunctionDeclaration Tool(string name, params string[] parameters)
     {
         var properties = string.Join(',', parameters.Select(p => $"\"{p}\":{{\"type\":\"string\"}}"));
         var required = string.Join(',', parameters.Select(p => $"\"{p}\""));
-        return $$$"""{"type":"object","properties":{"name":{"const":"{{{tool}}}"},"arguments":{"type":"object","properties":{{{{properties}}}},"required":[{{{required}}}],"additionalProperties":false}},"required":["name","arguments"],"additionalProperties":false}""";
+        return ToolSets.Tool(name, $$$"""{"type":"object","properties":{{{{properties}}}},"required":[{{{required}}}]}""");
     }
 }

@@ -11,6 +11,8 @@ public sealed class MaskTests
     [InlineData("""{"type":"object","properties":{"name":{"type":"string","maxLength":3},"flag":{"type":"boolean"}},"additionalProperties":false}""", "{\n  \"name\": \"ab\",\n  \"flag\": true}")]
     [InlineData("""{"anyOf":[{"type":"object","properties":{"k":{"const":"a"},"v":{"type":"integer"}},"required":["k"]},{"type":"object","properties":{"k":{"const":"b"},"v":{"type":"string","pattern":"^x.*[0-9é]$"}}},{"type":"array","items":{"type":"number","minimum":2}}]}""", """{"k": "b", "v": "x zé"}""")]
     [InlineData("""{"type":"array","items":{"anyOf":[{"type":"number","minimum":2,"maximum":30},{"enum":["two","three"]}]},"maxItems":3}""", """[2.5, "three", 12]""")]
+    [InlineData("""{"type":"object","properties":{"na":{"type":"integer"}},"patternProperties":{"^n":{"type":["integer","string"],"maxLength":3},"me$":{"minLength":2}},"additionalProperties":{"type":"null"}}""", """{"name": "ab", "na": 1, "x é": null, "nam": 2}""")]
+    [InlineData("""{"type":"object","patternProperties":{"^[a-z]{2,5}$":{"type":"array","contains":{"type":"integer"},"items":{"type":["integer","string"]}}},"additionalProperties":false}""", """{"path": ["a", 12, "b"], "ab": [1]}""")]
     public void A_mask_allows_exactly_the_tokens_whose_bytes_fit(string schema, string text)
     {
         var tokenizer = GrammarFixture.Tokenizer;

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace AgentRuntime.Engine.Grammar.Automata;
 
-/// <summary>Numbers within bounds, or integers that are also multiples of a number; written without exponent. A state is what was written so far.</summary>
+/// <summary>Numbers or integers within bounds; written without exponent. A state is what was written so far.</summary>
 internal sealed class BoundedNumberAutomaton : ByteAutomaton
 {
     private const int MaxDigits = 15, MaxDecimals = 10;

@@ -10,14 +10,14 @@ internal sealed class PatternAutomaton : ByteAutomaton
 
     private const int Unknown = -2;
 
-    private readonly PatternMatcher _matcher;
+    private readonly CharacterAutomaton _matcher;
     private readonly JsonStringAutomaton _text;
     private readonly List<(int Set, int Part, int Code)> _states = [];
     private readonly Dictionary<(int, int, int), int> _ids = [];
     private int[]?[] _next = new int[]?[8];
     private readonly Dictionary<int, ulong> _loops = [];
 
-    public PatternAutomaton(PatternMatcher matcher, bool raw)
+    public PatternAutomaton(CharacterAutomaton matcher, bool raw)
     {
         (_matcher, _text) = (matcher, raw ? JsonStringAutomaton.Raw : JsonStringAutomaton.Canonical);
         Start = Intern((matcher.Start, _text.Start, 0));
@@ -62,6 +62,9 @@ internal sealed class PatternAutomaton : ByteAutomaton
         if (_text == JsonStringAutomaton.Raw && !Enumerable.Range(0, 32).All(Stays)) loops &= ~ByteClasses.Of(0);
         return _matcher.IsUniform(set, 0x80, 0x10FFFF) && Stays(0x80) ? loops | ByteClasses.Beyond : loops;
     }
+
+    /// <summary>The state of the pattern in a state of the text.</summary>
+    public int Set(int state) => _states[state].Set;
 
     private int Compute(int state, byte value)
     {

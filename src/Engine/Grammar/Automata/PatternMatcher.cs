@@ -1,7 +1,7 @@
 namespace AgentRuntime.Engine.Grammar.Automata;
 
 /// <summary>A pattern made deterministic as it is used: a state is a set of nodes from which acceptance can be reached.</summary>
-internal sealed class PatternMatcher
+internal sealed class PatternMatcher : CharacterAutomaton
 {
     private readonly PatternNode _end;
     private readonly List<PatternNode[]> _sets = [];
@@ -14,27 +14,25 @@ internal sealed class PatternMatcher
     public PatternMatcher(List<PatternNode> nodes, PatternNode start, PatternNode end)
     {
         _end = end;
-        _cuts = [.. nodes.SelectMany(node => node.Ranges ?? []).SelectMany(range => new[] { range.First, range.Last + 1 }).Append(0).Distinct().Order()];
+        _cuts = [.. nodes.SelectMany(node => node.Ranges ?? []).SelectMany(range => new[] { range.First, range.Last + 1 }).Where(cut => cut <= 0x10FFFF).Append(0).Distinct().Order()];
         _endable = Reaching(nodes, node => node.Free.Concat(node.AtEnd), node => node == end);
         var live = Reaching(nodes, node => node.Next is { } next && node.Ranges!.Count > 0 ? node.Free.Append(next) : node.Free, node => _endable[node.Id]);
         foreach (var node in nodes) node.IsLive = live[node.Id];
         Start = Intern([start], atStart: true);
     }
 
-    /// <summary>The first state; -1 when nothing matches.</summary>
-    public int Start { get; }
+    public override int Start { get; }
 
-    /// <summary>Whether the text may end here.</summary>
-    public bool Accepts(int set) => _accepts[set];
+    public override IReadOnlyList<int> Cuts => _cuts;
 
-    /// <summary>Whether every text is accepted from here on.</summary>
-    public bool IsUniversal(int set) => _sets[set] is [var only] && only == _end && _end.Next == _end;
+    public override bool Accepts(int set) => _accepts[set];
 
-    /// <summary>The state after a code point, or -1.</summary>
-    public int Step(int set, int code)
+    public override bool IsUniversal(int set) => _sets[set] is [var only] && only == _end && _end.Next == _end;
+
+    public override int Step(int set, int code)
     {
         // What lies between two cuts is the same to every range.
-        var part = Array.BinarySearch(_cuts, code) is >= 0 and var at ? at : ~Array.BinarySearch(_cuts, code) - 1;
+        var part = Array.BinarySearch(_cuts, code) is var at and >= 0 ? at : ~Array.BinarySearch(_cuts, code) - 1;
         if (_next.TryGetValue((set, part), out var known)) return known;
         List<PatternNode> reached = [];
         foreach (var node in _sets[set])
@@ -44,8 +42,7 @@ internal sealed class PatternMatcher
         return _next[(set, part)] = Intern(reached, atStart: false);
     }
 
-    /// <summary>Whether any code point of a range leads on.</summary>
-    public bool CanStep(int set, int first, int last)
+    public override bool CanStep(int set, int first, int last)
     {
         foreach (var node in _sets[set])
         {
@@ -54,8 +51,7 @@ internal sealed class PatternMatcher
         return false;
     }
 
-    /// <summary>Whether all code points of a range lead to the same state.</summary>
-    public bool IsUniform(int set, int first, int last)
+    public override bool IsUniform(int set, int first, int last)
     {
         foreach (var node in _sets[set])
         {

@@ -23,8 +23,7 @@ internal sealed class KeyAutomaton : ByteAutomaton
     public KeyAutomaton(NameTree names, Func<int, bool> allowed, bool others)
     {
         (_names, AllowsOthers) = (names, others);
-        _allowedBefore = new int[names.Order.Length + 1];
-        for (var place = 0; place < names.Order.Length; place++) _allowedBefore[place + 1] = _allowedBefore[place] + (allowed(names.Order[place]) ? 1 : 0);
+        _allowedBefore = names.CountBefore(allowed);
     }
 
     /// <summary>Whether names that are not declared may come.</summary>

@@ -12,7 +12,7 @@ namespace AgentRuntime.Engine.Grammar.Matching;
 internal sealed class LexemeMask
 {
     /// <summary>Subtrees smaller than this are walked, larger ones taken from what is shared.</summary>
-    private const int WorthSharing = 32;
+    public const int WorthSharing = 32;
 
     /// <summary>Masks with more tokens than this are kept as bits.</summary>
     private const int MaxListed = 1024;

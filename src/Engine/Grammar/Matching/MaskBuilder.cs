@@ -63,10 +63,13 @@ internal sealed class MaskBuilder(TokenTrie trie, StateSpace space)
         {
             var next = automaton.Step(state, trie.Values[child]);
             if (next < 0) continue;
-            for (var i = trie.FirstToken[child]; i < trie.FirstToken[child + 1]; i++) mask[trie.Tokens[i] >> 6] |= 1UL << trie.Tokens[i];
+            AddTokens(mask, child);
             if (trie.Sizes[child] == 1) continue;
             if (automaton.Accepts(next)) WalkFrom(mask, space.State([((Container)parent.Owner).Completed(parent, automaton, next, space)]), child);
-            if (automaton.Continues(next)) AddBranches(mask, parent, automaton, next, child);
+            if (!automaton.Continues(next)) continue;
+            // Without a quote below there is no end below either.
+            if (trie.Sizes[child] >= LexemeMask.WorthSharing && automaton.Resembles(next, trie.Classes[child], trie.Heights[child]) is ({ } alike, var same)) trie.Mask(alike, same, child).AddTo(mask);
+            else AddBranches(mask, parent, automaton, next, child);
         }
     }
 

@@ -41,6 +41,14 @@ internal sealed class NameTree
         return -1;
     }
 
+    /// <summary>For each place in <see cref="Order"/>, and the one after the last, how many of the properties before it satisfy a condition.</summary>
+    public int[] CountBefore(Func<int, bool> condition)
+    {
+        var before = new int[Order.Length + 1];
+        for (var place = 0; place < Order.Length; place++) before[place + 1] = before[place] + (condition(Order[place]) ? 1 : 0);
+        return before;
+    }
+
     private void Add(byte[] name, int place)
     {
         var at = 0;

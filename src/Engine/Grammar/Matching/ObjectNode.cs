@@ -10,6 +10,7 @@ internal sealed class ObjectNode : Container
 
     private readonly Dictionary<(BigInteger, int), SeenProperties> _seen = [];
     private NameTree? _tree;
+    private PatternAutomaton? _others;
 
     /// <summary>The declared names in canonical spelling with quotes.</summary>
     public required IReadOnlyList<byte[]> Names { get; init; }
@@ -24,6 +25,9 @@ internal sealed class ObjectNode : Container
     /// <summary>What the values of other properties may be.</summary>
     public required Node Others { get; init; }
 
+    /// <summary>Properties that are not declared, where patterns tell them apart; then <see cref="Others"/> does not count.</summary>
+    public OtherNames? Patterned { get; init; }
+
     public required int Min { get; init; }
 
     public required int Max { get; init; }
@@ -33,7 +37,7 @@ internal sealed class ObjectNode : Container
     public override bool Check()
     {
         // A name may be written twice, so others count once.
-        var possible = Values.Count(value => value.IsPossible) + (Others.IsPossible ? 1 : 0);
+        var possible = Values.Count(value => value.IsPossible) + (AllowsOthers ? 1 : 0);
         return Required.Count <= Max && Min <= Max && Min <= possible && Required.All(i => Values[i].IsPossible);
     }
 
@@ -90,13 +94,21 @@ internal sealed class ObjectNode : Container
     public override Frame Completed(Frame frame, object part, int state, StateSpace space)
     {
         if (Unpack(frame.State).Phase == InValue) return space.Frame(frame.Parent, this, Pack(AfterValue, Edge, 0), frame.Seen);
-        var property = (part as KeyAutomaton)?.Property(state) ?? KeyAutomaton.Other;
-        var seen = property < 0 ? Seen(frame.Seen!.Declared, frame.Seen.Others + 1) : Seen(frame.Seen!.Declared | BigInteger.One << property, frame.Seen.Others);
+        var property = part switch { KeyAutomaton names => names.Property(state), PatternKeyAutomaton names => names.Target(state), _ => KeyAutomaton.Other };
+        var seen = property < 0 || property >= Values.Count ? Seen(frame.Seen!.Declared, frame.Seen.Others + 1) : Seen(frame.Seen!.Declared | BigInteger.One << property, frame.Seen.Others);
         return space.Frame(frame.Parent, this, Pack(AfterKey, 0, property + 1), seen);
     }
 
     /// <summary>The value of a property by its number + 1; 0 is any that is not declared.</summary>
-    private Node Value(int property) => property == 0 ? Others : Values[property - 1];
+    private Node Value(int property) => property == 0 ? Others : property <= Values.Count ? Values[property - 1] : Patterned!.Value(property - 1 - Values.Count);
+
+    private bool AllowsOthers => Patterned?.IsPossible ?? Others.IsPossible;
+
+    private ByteAutomaton Keys(Func<int, bool> allowed, bool others)
+    {
+        _tree ??= new(Names);
+        return Patterned is null ? new KeyAutomaton(_tree, allowed, others) : new PatternKeyAutomaton(_tree, allowed, Patterned, others ? _others ??= new(Patterned.Names, raw: false) : null);
+    }
 
     private void Move(Frame frame, int phase, int white, int property, StateSpace space, List<Frame> frames) =>
         frames.Add(space.Frame(frame.Parent, this, Pack(phase, white, property), frame.Seen));
@@ -111,10 +123,10 @@ internal sealed class ObjectNode : Container
         var requiredOnly = room <= open;
         var missing = Min - Count(declared) - Math.Min(others, 1);
         var fresh = Enumerable.Range(0, Values.Count).Count(i => (declared >> i & 1) == 0 && Values[i].IsPossible);
-        var others_ = Others.IsPossible && !requiredOnly && (room > open + 1 || missing <= fresh);
+        var others_ = AllowsOthers && !requiredOnly && (room > open + 1 || missing <= fresh);
         bool Allowed(int i) => (declared >> i & 1) == 0 && Values[i].IsPossible && (!requiredOnly || Required.Contains(i)) && Needs?[i].All(other => (declared >> other & 1) != 0) != false;
         var any = room > 0 && (others_ || Enumerable.Range(0, Values.Count).Any(Allowed));
-        var keys = any ? new KeyAutomaton(_tree ??= new(Names), Allowed, others_) : null;
+        var keys = any ? Keys(Allowed, others_) : null;
         return _seen[(declared, others)] = new(declared, others, keys, open == 0 && missing <= 0);
     }
 

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using AgentRuntime.Engine.Grammar.Automata;
 using AgentRuntime.Engine.Grammar.Matching;
@@ -11,18 +10,24 @@ namespace AgentRuntime.Engine.Grammar.Schema;
 /// </summary>
 internal sealed class SchemaCompiler
 {
-    private const int MaxDepth = 128, MaxNodes = 4000, MaxParts = 30_000, MaxAlternatives = 400, MaxNesting = 8;
+    private const int MaxDepth = 128, MaxNodes = 4000, MaxParts = 30_000, MaxAlternatives = 400;
 
-    private readonly JsonElement _root;
-    private readonly bool _fixed;
-    private readonly int _nesting;
+    private readonly SchemaExpander _expander;
+    private readonly SchemaEvaluator _evaluator;
+    private readonly ValueNodes _values;
+    private readonly PatternCache _patterns = new();
+    private readonly HashSet<string> _exact;
     private readonly Dictionary<string, UnionNode> _known = new(StringComparer.Ordinal);
     private readonly Queue<(UnionNode Node, List<SchemaPart> Parts)> _work = [];
     private readonly List<Node> _nodes = [];
-    private readonly List<(Node Both, string Pointer)> _mustDiffer = [];
+    private readonly List<(Node Both, SchemaPart Group, string Pointer)> _mustDiffer = [];
     private int _parts;
 
-    private SchemaCompiler(JsonElement root, bool whitespaceIsFixed, int nesting) => (_root, _fixed, _nesting) = (root, whitespaceIsFixed, nesting);
+    private SchemaCompiler(JsonElement root, bool whitespaceIsFixed, HashSet<string> exact)
+    {
+        (_expander, _evaluator, _exact) = (new(root), new(root), exact);
+        _values = new ValueNodes(NodeOf, Register, whitespaceIsFixed);
+    }
 
     /// <exception cref="GrammarException">The schema is none, contradicts itself, or needs what is not supported.</exception>
     public static RootNode Compile(string schema, JsonWhitespace whitespace = JsonWhitespace.Free)
@@ -30,7 +35,7 @@ internal sealed class SchemaCompiler
         try
         {
             using var document = JsonDocument.Parse(schema, new JsonDocumentOptions { MaxDepth = MaxDepth });
-            return Compile(document.RootElement, [new(document.RootElement, "#", SchemaPartKind.Whole)], whitespace == JsonWhitespace.Fixed, 0)
+            return Compile(document.RootElement, whitespace == JsonWhitespace.Fixed)
                 ?? throw new GrammarException("#: nothing satisfies the schema: it contradicts itself or recurses without end.");
         }
         catch (JsonException e)
@@ -48,18 +53,30 @@ internal sealed class SchemaCompiler
         }
     }
 
-    private static RootNode? Compile(JsonElement root, List<SchemaPart> parts, bool whitespaceIsFixed, int nesting)
+    private static RootNode? Compile(JsonElement root, bool whitespaceIsFixed)
     {
-        if (nesting > MaxNesting) throw new GrammarException($"{parts[0].Pointer}: listed values are nested too deeply in schemas.");
-        var compiler = new SchemaCompiler(root, whitespaceIsFixed, nesting);
-        var value = compiler.NodeOf(parts);
-        while (compiler._work.TryDequeue(out var work)) compiler.Build(work.Node, work.Parts);
-        Productivity.Apply(compiler._nodes);
-        foreach (var (both, pointer) in compiler._mustDiffer)
+        HashSet<string> exact = new(StringComparer.Ordinal);
+        string? overlap = null;
+        while (true)
         {
-            if (both.IsPossible) throw new GrammarException($"{pointer}: this alternative and another of its oneOf may hold together, which is not supported; use anyOf, or tell them apart by a required constant.");
+            var compiler = new SchemaCompiler(root, whitespaceIsFixed, exact);
+            UnionNode value;
+            try
+            {
+                value = compiler.NodeOf([new(root, "#", SchemaPartKind.Whole)]);
+                while (compiler._work.TryDequeue(out var work)) compiler.Build(work.Node, work.Parts);
+            }
+            catch (GrammarException) when (overlap is not null)
+            {
+                throw new GrammarException($"{overlap}: this alternative and another of its oneOf may hold together, which is not supported here; use anyOf, or tell them apart by a required constant.");
+            }
+            Productivity.Apply(compiler._nodes);
+            var overlapping = compiler._mustDiffer.FindAll(pair => pair.Both.IsPossible);
+            if (overlapping.Count == 0) return value.IsPossible ? new RootNode(value) : null;
+            // Alternatives that may hold together: again, with each of them holding while the others do not.
+            overlap = overlapping[0].Pointer;
+            foreach (var pair in overlapping) exact.Add(pair.Group.Key);
         }
-        return value.IsPossible ? new RootNode(value) : null;
     }
 
     private UnionNode NodeOf(List<SchemaPart> parts)
@@ -79,188 +96,55 @@ internal sealed class SchemaCompiler
         return node;
     }
 
+    private Node Register(Node node) => Register<Node>(node);
+
     private void Build(UnionNode node, List<SchemaPart> parts)
     {
-        if (Expand(parts) is not { } expanded) return;
-        var group = expanded.Find(part => part.Kind is SchemaPartKind.AnyOf or SchemaPartKind.OneOf);
+        if (_expander.Expand(parts, keepsNot: true) is not { } whole) return;
+        if (Listed(whole) is { } values)
+        {
+            _values.AddConstants(node, values);
+            return;
+        }
+        if (_expander.Expand(whole) is not { } expanded) return;
+        var group = expanded.Find(SchemaExpander.IsChoice);
         if (group is null)
         {
-            AddValues(node, expanded);
+            _values.Add(node, new MergedSchema(expanded, _expander, _patterns), expanded);
             return;
         }
         var rest = expanded.Where(part => part != group).ToList();
-        var keyword = group.Kind == SchemaPartKind.AnyOf ? "anyOf" : "oneOf";
-        var place = group.Pointer + "/" + keyword;
-        var choices = SchemaReader.Array(group.Element.GetProperty(keyword), place).Select((choice, i) => new SchemaPart(choice, $"{place}/{i}", SchemaPartKind.Whole)).ToList();
-        if (choices.Count > MaxAlternatives) throw new GrammarException($"{place}: more than {MaxAlternatives} alternatives are not supported.");
-        node.Alternatives.AddRange(choices.Select(choice => NodeOf([.. rest, choice])));
-        if (group.Kind == SchemaPartKind.AnyOf) return;
-        for (var i = 0; i < choices.Count; i++)
-        {
-            for (var j = 0; j < i; j++) _mustDiffer.Add((NodeOf([.. rest, choices[i], choices[j]]), choices[i].Pointer));
-        }
+        var choices = _expander.Alternatives(group);
+        if (choices.Count > MaxAlternatives) throw new GrammarException($"{group.Pointer}: more than {MaxAlternatives} alternatives are not supported.");
+        if (group.Kind == SchemaPartKind.OneOf) AddOneOf(node, group, rest, choices);
+        else node.Alternatives.AddRange(choices.Select(choice => NodeOf([.. rest, .. choice])));
     }
 
-    /// <summary>Follows references and allOf; null when nothing can satisfy the schemas.</summary>
-    private List<SchemaPart>? Expand(List<SchemaPart> parts)
+    private void AddOneOf(UnionNode node, SchemaPart group, List<SchemaPart> rest, List<List<SchemaPart>> choices)
     {
-        List<SchemaPart> result = [];
-        HashSet<string> seen = new(StringComparer.Ordinal);
-        var work = new Stack<SchemaPart>(Enumerable.Reverse(parts));
-        while (work.TryPop(out var part))
+        if (_exact.Contains(group.Key))
         {
-            if (!seen.Add(part.Key)) continue;
-            var (schema, pointer) = (part.Element, part.Pointer);
-            if (part.Kind != SchemaPartKind.Whole)
-            {
-                result.Add(part);
-                continue;
-            }
-            if (schema.ValueKind == JsonValueKind.True) continue;
-            if (schema.ValueKind == JsonValueKind.False) return null;
-            if (schema.ValueKind != JsonValueKind.Object) throw new GrammarException($"{pointer}: a schema is expected: an object, true or false.");
-            if (pointer != "#" && schema.TryGetProperty("$id", out _)) throw new GrammarException($"{pointer}/$id: schemas within a schema are not supported.");
-            work.Push(part with { Kind = SchemaPartKind.Own });
-            if (schema.TryGetProperty("$ref", out var reference))
-            {
-                var target = SchemaReader.Resolve(_root, SchemaReader.Text(reference, pointer + "/$ref"), pointer);
-                if (target.Pointer == pointer) throw new GrammarException($"{pointer}/$ref: the schema refers to itself.");
-                work.Push(target);
-            }
-            if (schema.TryGetProperty("allOf", out var all))
-            {
-                foreach (var (sub, i) in SchemaReader.Array(all, pointer + "/allOf").Select((sub, i) => (sub, i))) work.Push(new(sub, $"{pointer}/allOf/{i}", SchemaPartKind.Whole));
-            }
-            if (schema.TryGetProperty("anyOf", out _)) work.Push(part with { Kind = SchemaPartKind.AnyOf });
-            if (schema.TryGetProperty("oneOf", out _)) work.Push(part with { Kind = SchemaPartKind.OneOf });
-        }
-        return result;
-    }
-
-    private void AddValues(UnionNode node, List<SchemaPart> parts)
-    {
-        var schema = new MergedSchema(parts);
-        if (schema.Values is { } values)
-        {
-            AddListed(node, schema, values.Values, parts);
+            foreach (var choice in choices) node.Alternatives.Add(NodeOf([.. rest, .. choice, .. choices.Where(other => other != choice).Select(other => other[0] with { Kind = SchemaPartKind.Not })]));
             return;
         }
-        void Add(Node alternative) => node.Alternatives.Add(Register(alternative));
-        var words = new[] { (JsonTypes.Null, "null"), (JsonTypes.Boolean, "true"), (JsonTypes.Boolean, "false") }
-            .Where(word => schema.Types.HasFlag(word.Item1)).Select(word => Encoding.UTF8.GetBytes(word.Item2)).ToList();
-        if (words.Count > 0) Add(new LexemeNode(new LiteralAutomaton(words)));
-        if (schema.Types.HasFlag(JsonTypes.Integer) && LexemeOf(schema.Bounds, !schema.Types.HasFlag(JsonTypes.Fraction)) is { } number) Add(new LexemeNode(number));
-        if (schema.Types.HasFlag(JsonTypes.String) && LexemeOf(schema) is { } text) Add(new LexemeNode(text));
-        if (schema.Types.HasFlag(JsonTypes.Array))
+        node.Alternatives.AddRange(choices.Select(choice => NodeOf([.. rest, .. choice])));
+        for (var i = 0; i < choices.Count; i++)
         {
-            Add(new ArrayNode
-            {
-                Prefix = [.. Enumerable.Range(0, schema.PrefixLength).Select(i => NodeOf(schema.Item(i)))],
-                Items = NodeOf(schema.Item(int.MaxValue)),
-                Min = schema.MinItems,
-                Max = schema.MaxItems,
-                IsFixed = _fixed,
-            });
-        }
-        if (schema.Types.HasFlag(JsonTypes.Object))
-        {
-            Add(Object(
-                schema.Names, schema.Names.ConvertAll(name => (Node)NodeOf(schema.Property(name))), schema.Required, NodeOf(schema.Property(null)),
-                schema.MinProperties, schema.MaxProperties));
+            for (var j = 0; j < i; j++) _mustDiffer.Add((NodeOf([.. rest, .. choices[i], .. choices[j]]), group, choices[i][0].Pointer));
         }
     }
 
-    private ObjectNode Object(List<string> names, List<Node> values, HashSet<string> required, Node others, int min, int max) => new()
+    /// <summary>Where values are listed, those that satisfy everything; otherwise null.</summary>
+    private List<JsonElement>? Listed(List<SchemaPart> parts)
     {
-        Names = names.ConvertAll(name => Encoding.UTF8.GetBytes(CanonicalJson.Quote(name))),
-        Values = values,
-        Required = Enumerable.Range(0, names.Count).Where(i => required.Contains(names[i])).ToHashSet(),
-        Others = others,
-        Min = min,
-        Max = max,
-        IsFixed = _fixed,
-    };
-
-    private static ByteAutomaton? LexemeOf(NumberBounds bounds, bool integer)
-    {
-        if (bounds.IsOpen && (integer || bounds.Multiple == 0)) return integer ? NumberAutomaton.Integer : NumberAutomaton.Number;
-        var automaton = new BoundedNumberAutomaton(bounds, integer || bounds.Multiple > 0);
-        return automaton.IsEmpty ? null : automaton;
-    }
-
-    private static ByteAutomaton? LexemeOf(MergedSchema schema)
-    {
-        var counted = schema.MinLength > 0 || schema.MaxLength < int.MaxValue;
-        if (schema.MinLength > schema.MaxLength) return null;
-        if (schema.Patterns.Count == 0) return counted ? new LengthAutomaton(schema.MinLength, schema.MaxLength) : JsonStringAutomaton.Free;
-        var (pattern, place) = schema.Patterns.First();
-        if (schema.Patterns.Count > 1 || counted) throw new GrammarException($"{place}: a pattern or format together with another or with a length is not supported; put both in one pattern.");
-        var matcher = PatternParser.Parse(pattern, place, whole: false);
-        return matcher.Start < 0 ? null : new PatternAutomaton(matcher, raw: false);
-    }
-
-    /// <summary>Adds the listed values that satisfy the other keywords.</summary>
-    private void AddListed(UnionNode node, MergedSchema schema, IEnumerable<JsonElement> values, List<SchemaPart> parts)
-    {
-        var fitting = values.Where(value => schema.Types.HasFlag(TypeOf(value))).ToList();
-        if (schema.IsRestricted && fitting.Count > 0)
+        foreach (var part in parts.Where(part => part.Kind == SchemaPartKind.Own))
         {
-            var rest = Compile(_root, parts.ConvertAll(Unlisted), whitespaceIsFixed: false, _nesting + 1);
-            var space = rest is null ? null : new StateSpace(rest);
-            fitting.RemoveAll(value => space is null || !Accepts(space, CanonicalJson.Write(value)));
+            IEnumerable<JsonElement> values;
+            if (part.Element.TryGetProperty("const", out var only)) values = [only];
+            else if (part.Element.TryGetProperty("enum", out var list)) values = SchemaReader.Array(list, part.Pointer + "/enum");
+            else continue;
+            return [.. values.Where(value => parts.TrueForAll(other => _evaluator.Holds(other, value))).DistinctBy(value => CanonicalJson.Write(value, sort: true))];
         }
-        AddConstants(node, fitting);
+        return null;
     }
-
-    private static SchemaPart Unlisted(SchemaPart part)
-    {
-        var keywords = part.Element.EnumerateObject().Where(keyword => keyword.Name is not ("enum" or "const")).DistinctBy(keyword => keyword.Name).ToDictionary(keyword => keyword.Name, keyword => keyword.Value);
-        return part with { Element = JsonSerializer.SerializeToElement(keywords) };
-    }
-
-    private static bool Accepts(StateSpace space, string text)
-    {
-        MatchState? state = space.Start;
-        foreach (var value in Encoding.UTF8.GetBytes(text)) state = state is null ? null : space.Step(state, value);
-        return state is { MayEnd: true };
-    }
-
-    private void AddConstants(UnionNode node, List<JsonElement> values)
-    {
-        var plain = values.Where(value => value.ValueKind is not (JsonValueKind.Array or JsonValueKind.Object)).Select(value => Encoding.UTF8.GetBytes(CanonicalJson.Write(value))).ToList();
-        if (plain.Count > 0) node.Alternatives.Add(Register(new LexemeNode(new LiteralAutomaton(plain))));
-        foreach (var value in values)
-        {
-            if (value.ValueKind == JsonValueKind.Array)
-            {
-                var items = value.EnumerateArray().Select(Constant).ToList();
-                node.Alternatives.Add(Register(new ArrayNode { Prefix = items, Items = Register(new UnionNode()), Min = items.Count, Max = items.Count, IsFixed = _fixed }));
-            }
-            else if (value.ValueKind == JsonValueKind.Object)
-            {
-                // A name that is written twice means its last value.
-                var written = value.EnumerateObject().Reverse().DistinctBy(member => member.Name).Reverse().ToList();
-                var names = written.ConvertAll(member => member.Name);
-                var members = written.ConvertAll(member => Constant(member.Value));
-                node.Alternatives.Add(Register(Object(names, members, [.. names], Register(new UnionNode()), 0, int.MaxValue)));
-            }
-        }
-    }
-
-    private Node Constant(JsonElement value)
-    {
-        var node = Register(new UnionNode());
-        AddConstants(node, [value]);
-        return node;
-    }
-
-    private static JsonTypes TypeOf(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Null => JsonTypes.Null,
-        JsonValueKind.True or JsonValueKind.False => JsonTypes.Boolean,
-        JsonValueKind.Number => CanonicalJson.Number(value).AsSpan().IndexOfAny('.', 'e', 'E') < 0 ? JsonTypes.Integer : JsonTypes.Fraction,
-        JsonValueKind.String => JsonTypes.String,
-        JsonValueKind.Array => JsonTypes.Array,
-        _ => JsonTypes.Object,
-    };
 }

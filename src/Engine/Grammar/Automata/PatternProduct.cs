@@ -9,7 +9,7 @@ namespace AgentRuntime.Engine.Grammar.Automata;
 /// </summary>
 internal sealed class PatternProduct
 {
-    private const int MaxSets = 600;
+    private const int MaxSets = 250;
 
     private readonly CharacterAutomaton[] _parts;
     private readonly int _must;

@@ -29,8 +29,14 @@ internal sealed class Workspace : IDisposable
     public IReadOnlyList<AIFunction> Tools { get; }
 
     /// <summary>The model that the command line names, or tiny-coder, which knows this kind of task and little else.</summary>
-    public static string ModelPath(string[] args) =>
-        args.Length > 0 ? args[0] : Path.Combine(AppContext.BaseDirectory, "models", "tiny-coder", "tiny-coder.gguf");
+    public static string ModelPath(string[] args)
+    {
+        var path = args.Length > 0 ? args[0] : Path.Combine(AppContext.BaseDirectory, "models", "tiny-coder", "tiny-coder.gguf");
+        if (Path.Exists(path)) return path;
+        Console.Error.WriteLine($"The model {path} does not exist; give the path of a GGUF file or a Hugging Face folder.");
+        Environment.Exit(2);
+        return path;
+    }
 
     /// <summary>Prints what one or more requests cost; usage adds them up.</summary>
     public static void Print(string what, UsageDetails usage) => Console.WriteLine(

@@ -85,6 +85,8 @@ internal sealed class ChatReply(Tokenizer tokenizer, IToolCallFormat format, Too
                     AddText(part.Call!.Exception is ToolCallFormatException malformed ? malformed.Text : format.Write([part.Call]));
                     break;
                 case ReplyPartKind.CallReady or ReplyPartKind.CallMalformed when !request.OneCall || _calls.Count == 0:
+                    // Loops that call functions would make a malformed call without its arguments.
+                    if (part.Kind == ReplyPartKind.CallMalformed) part.Call!.InformationalOnly = true;
                     _calls.Add(part.Call!);
                     contents.Add(part.Call!);
                     break;

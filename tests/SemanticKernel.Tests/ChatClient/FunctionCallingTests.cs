@@ -158,6 +158,23 @@ public sealed class FunctionCallingTests : IAsyncLifetime
         Assert.Contains(_seen.Single(), Enum.GetNames<Level>());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_call_that_is_cut_off_is_not_made(bool streaming)
+    {
+        _model.Wants(Call("Wipe", """{"what": "only this one file and nothing else"}"""));
+        var options = With(AIFunctionFactory.Create((string what = "all") => _seen.Add(what), "Wipe"));
+        options.MaxOutputTokens = 40;
+        var response = streaming
+            ? await _client.GetStreamingResponseAsync("Wipe", options).ToChatResponseAsync()
+            : await _client.GetResponseAsync("Wipe", options);
+        Assert.Empty(_seen);
+        Assert.Equal(ChatFinishReason.Length, response.FinishReason);
+        var call = response.Messages.Single().Contents.OfType<FunctionCallContent>().Single();
+        Assert.Contains("cut off", call.Exception!.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_declaration_without_a_body_is_handed_to_the_caller()
     {

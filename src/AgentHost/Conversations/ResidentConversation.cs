@@ -116,12 +116,12 @@ public sealed class ResidentConversation : IConversation
     {
         var before = _session.Checkpoint();
         var calls = _history.Sum(m => m.Contents.Count(c => c is FunctionCallContent));
-        var builder = new ReplyBuilder(_renderer.Format.CreateParser(new() { StartsInReasoning = _opensReasoning, CallsBefore = calls, Schemas = _schemas }));
+        var (generation, isHeld) = NextGeneration();
+        var builder = new ReplyBuilder(_renderer.Format.CreateParser(new() { StartsInReasoning = _opensReasoning, CallsBefore = calls, Schemas = _schemas, IsHeld = isHeld }));
         List<int> ids = [];
         var complete = false;
         try
         {
-            var generation = NextGeneration();
             await foreach (var e in _session.GenerateAsync(generation, cancellationToken).ConfigureAwait(false))
             {
                 if (e.Token is { } token) ids.Add(token);
@@ -193,11 +193,12 @@ public sealed class ResidentConversation : IConversation
     }
 
     /// <summary>How the next reply is generated: held to a constraint of its own, or else to the grammar of tool calls.</summary>
-    private GenerationOptions NextGeneration()
+    private (GenerationOptions Options, bool IsHeld) NextGeneration()
     {
         var options = Generation is { } own ? own with { Operation = _generation.Operation } : _generation;
-        return _grammar is null || options.Constraint is not null || options.TokenMask is not null ? options
-            : options with { TokenMask = _grammar.CreateMask(_opensReasoning, options.ThinkingBudget) };
+        return _grammar is null || options.Constraint is not null || options.TokenMask is not null
+            ? (options, false)
+            : (options with { TokenMask = _grammar.CreateMask(_opensReasoning, options.ThinkingBudget) }, true);
     }
 
     /// <summary>What the template writes between the last reply and new messages, or null when it would write the past differently.</summary>

@@ -78,9 +78,10 @@ public sealed class EngineChatClient : IChatClient
         ArgumentNullException.ThrowIfNull(messages);
         var request = _options.Read(messages, options);
         var prompt = _prompts.Build(request);
-        var parserOptions = new ToolCallParserOptions { StartsInReasoning = prompt.OpensReasoning, CallsBefore = prompt.Calls, Schemas = new(request.Setup.Tools) };
         var format = _prompts.Renderer(request.Setup).Format;
-        var generation = request.Generation with { Operation = "chat", TokenMask = Mask(format, request, prompt.OpensReasoning) ?? request.Generation.TokenMask };
+        var mask = Mask(format, request, prompt.OpensReasoning);
+        var parserOptions = new ToolCallParserOptions { StartsInReasoning = prompt.OpensReasoning, CallsBefore = prompt.Calls, Schemas = new(request.Setup.Tools), IsHeld = mask is not null };
+        var generation = request.Generation with { Operation = "chat", TokenMask = mask ?? request.Generation.TokenMask };
         var reply = new ChatReply(_engine.Tokenizer, format, parserOptions, request);
         var id = $"resp_{Guid.NewGuid():N}";
 

@@ -4,7 +4,7 @@ namespace AgentRuntime.Engine.Chat.ToolCalls;
 internal static class GenericFormat
 {
     public static readonly IToolCallFormat Instance = new JsonToolCallFormat(
-        "generic", HermesFormat.Shape with { LooseOpenings = ["{\"name\""] }, _ => true, [HermesFormat.Open],
+        "generic", HermesFormat.Shape with { LooseOpenings = [MarkedCallParser.BareOpening] }, _ => true, [HermesFormat.Open],
         options => new MarkedCallParser(
             options,
             new Dictionary<string, Func<ICallReader>?> { [HermesFormat.Open] = () => new JsonCallsReader(HermesFormat.Close) },

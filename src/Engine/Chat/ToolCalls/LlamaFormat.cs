@@ -9,7 +9,7 @@ internal static class LlamaFormat
         "llama3", new("", "{\"name\": \"", "\", \"parameters\": ", "}", "; ", ""),
         source => source.Contains(Mark, StringComparison.Ordinal)
             || (source.Contains("<|start_header_id|>", StringComparison.Ordinal) && source.Contains("\"parameters\"", StringComparison.Ordinal)),
-        [Mark, "{\"name\""],
+        [Mark, MarkedCallParser.BareOpening],
         options => new MarkedCallParser(
             options,
             new Dictionary<string, Func<ICallReader>?> { [Mark] = () => new PythonTagReader() },

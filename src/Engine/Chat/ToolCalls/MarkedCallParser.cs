@@ -11,6 +11,9 @@ internal sealed class MarkedCallParser(
     public const string ThinkStart = "<think>";
     public const string ThinkEnd = "</think>";
 
+    /// <summary>Begins a call object without a mark.</summary>
+    public const string BareOpening = "{\"name\"";
+
     private readonly string[] _marks = [.. readers.Keys, ThinkStart];
     private ICallReader? _reader;
     private bool _inReasoning = options.StartsInReasoning;
@@ -29,7 +32,11 @@ internal sealed class MarkedCallParser(
                 if (!TextUntil(ReplyPartKind.Reasoning, [ThinkEnd], atEnd, out _)) return;
                 _inReasoning = false;
             }
-            else if (bareReader is not null && !Sink.HasContent && Sink.Calls == 0 && StartsBare()) _reader = bareReader();
+            else if (bareReader is not null && !Sink.HasContent && Sink.Calls == 0 && StartsBare(atEnd) is not false and var starts)
+            {
+                if (starts is null) return;
+                _reader = bareReader();
+            }
             else
             {
                 if (!TextUntil(ReplyPartKind.Content, _marks, atEnd, out var mark)) return;
@@ -40,10 +47,13 @@ internal sealed class MarkedCallParser(
         }
     }
 
-    private bool StartsBare()
+    // Whether the reply begins with a call object; null while that is not decided.
+    private bool? StartsBare(bool atEnd)
     {
+        var opening = Options.IsHeld ? BareOpening : BareOpening[..1];
         var text = Buffer.Text.TrimStart();
-        return text.Length > 0 && text[0] == '{';
+        if (text.StartsWith(opening, StringComparison.Ordinal)) return true;
+        return !atEnd && text.Length > 0 && opening.StartsWith(text, StringComparison.Ordinal) ? null : false;
     }
 
     // Passes on text up to a mark, which is taken too; without a mark, as much as cannot be the beginning of one.

@@ -32,7 +32,7 @@ internal sealed class ToolArguments(IToolCallFormat format, Tokenizer tokenizer,
         }
         catch (GrammarException error)
         {
-            throw new GrammarException($"The parameters of the tool {tool.Name} cannot be held to: {error.Message}");
+            throw new GrammarException($"The parameters of the tool {tool.Name} cannot be held to: {error.Message} Leave that out of the schema, or let unsupported schemas be loosened.");
         }
         if (format.Shape.JsonArguments)
         {

@@ -11,4 +11,10 @@ public sealed record ToolCallParserOptions
 
     /// <summary>Parameter types by tool and parameter, for families that write arguments without JSON; see <see cref="ToolSchemas"/>.</summary>
     public ToolSchemas? Schemas { get; init; }
+
+    /// <summary>
+    /// Whether the reply is held to a <see cref="ToolCallGrammar"/>: then an object without a mark is a call only if it begins
+    /// as the grammar has it, and otherwise text.
+    /// </summary>
+    public bool IsHeld { get; init; }
 }

@@ -15,7 +15,7 @@ internal static partial class CallChecks
     /// <summary>The calls of a reply, all of which must be well-formed and satisfy the schema of an offered tool.</summary>
     public static List<FunctionCallContent> ValidCalls(IToolCallFormat format, IReadOnlyList<AIFunctionDeclaration> tools, string reply, bool startsInReasoning = false)
     {
-        var parser = format.CreateParser(new() { Schemas = new(tools), StartsInReasoning = startsInReasoning });
+        var parser = format.CreateParser(new() { Schemas = new(tools), StartsInReasoning = startsInReasoning, IsHeld = true });
         var parts = parser.Push(reply).Concat(parser.Finish()).ToList();
         Assert.True(parts.TrueForAll(part => part.Kind != ReplyPartKind.CallMalformed), $"{format.Name}: malformed: {parts.Find(part => part.Kind == ReplyPartKind.CallMalformed)?.Call?.Exception?.Message} in {reply}");
         var calls = parts.Select(part => part.Call).OfType<FunctionCallContent>().ToList();

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using AgentRuntime.Engine.Chat.ToolCalls;
 using AgentRuntime.Engine.Grammar;
-using AgentRuntime.Engine.Sampling;
 using AgentRuntime.Engine.Tests.Grammar;
 using AgentRuntime.Engine.Tokenization;
 using Microsoft.Extensions.AI;
@@ -81,8 +80,8 @@ public sealed class ToolCallGrammarTests
         {
             var tools = ToolSets.Set(number);
             var mask = ToolCallGrammar.Compile(format, tools, tokenizer, new() { Mode = ChatToolMode.RequireAny, MayReason = number % 3 == 0, AllowMultipleCalls = number % 2 == 0 }).CreateMask(thinkingBudget: 8);
-            var reply = Write(mask, tokenizer, new Random(number));
-            Assert.NotEmpty(CallChecks.ValidCalls(format, tools, reply));
+            var reply = RandomReply.Write(mask, tokenizer, new Random(number));
+            Assert.NotEmpty(CallChecks.ValidCalls(format, tools, reply!));
         }
     }
 
@@ -97,8 +96,8 @@ public sealed class ToolCallGrammarTests
         {
             var mask = ToolCallGrammar.Compile(format, tools, tokenizer).CreateMask(startsInReasoning: number % 4 == 3, thinkingBudget: 8);
             // Openings that a model of random weights would hardly ever write.
-            var reply = Write(mask, tokenizer, new Random(number), [.. format.Openings.Select(opening => tokenizer.Encode(opening, parseSpecial: true))]);
-            calls += CallChecks.ValidCalls(format, tools, reply, number % 4 == 3).Count;
+            var reply = RandomReply.Write(mask, tokenizer, new Random(number), [.. format.Openings.Select(opening => tokenizer.Encode(opening, parseSpecial: true))]);
+            calls += CallChecks.ValidCalls(format, tools, reply!, number % 4 == 3).Count;
         }
         Assert.NotEqual(0, calls);
     }
@@ -172,34 +171,6 @@ public sealed class ToolCallGrammarTests
     [Fact]
     public void Two_tools_of_one_name_are_refused() =>
         Assert.Throws<GrammarException>(() => ToolCallGrammar.Compile(HermesFormat.Instance, [Tools[0], Tools[0]], MarkedVocabulary.Tokenizer));
-
-    /// <summary>Writes random allowed tokens up to the end. Closing marks are preferred half of the time, openings now and then, so that replies have both.</summary>
-    private static string Write(ITokenMask mask, Tokenizer tokenizer, Random random, int[][]? openings = null)
-    {
-        List<int> tokens = [];
-        var script = new Queue<int>();
-        while (tokens.Count < 3000)
-        {
-            if (openings is not null && script.Count == 0 && random.Next(10) == 0) script = new(openings[random.Next(openings.Length)]);
-            var allowed = mask.Allowed;
-            List<int> choices = [];
-            for (var token = 0; token < tokenizer.VocabularySize; token++)
-            {
-                if ((allowed[token >> 6] >> token & 1) != 0) choices.Add(token);
-            }
-            Assert.NotEmpty(choices);
-            var end = choices.FindIndex(tokenizer.EndTokens.Contains);
-            var next = choices[random.Next(choices.Count)];
-            if (script.TryDequeue(out var scripted) && choices.Contains(scripted)) next = scripted;
-            else if (end >= 0 && random.Next(openings is null ? 2 : 30) == 0) next = choices[end];
-            else if (random.Next(4) == 0 && choices.Find(token => tokenizer.Bytes(token, special: false).Span is [(byte)'"'] or [(byte)'}'] or [(byte)']'] or [(byte)'<']) is > 0 and var close) next = close;
-            if (tokenizer.EndTokens.Contains(next)) return tokenizer.Decode(tokens, special: true);
-            mask.Accept(next);
-            tokens.Add(next);
-        }
-        Assert.Fail($"No end in sight: {tokenizer.Decode(tokens, special: true)}");
-        return "";
-    }
 
     private static FunctionCallContent Call(string name, string arguments) => new("", name, JsonSerializer.Deserialize<Dictionary<string, object?>>(arguments));
 

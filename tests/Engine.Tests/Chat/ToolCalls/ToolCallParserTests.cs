@@ -75,6 +75,14 @@ public class ToolCallParserTests
     public void What_cannot_be_read_is_said_to_the_model(string format, string reply, string expected) =>
         Assert.StartsWith(expected, Replies.ParseEveryWay(format, reply), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("{\"name\": \"read_file\", \"parameters\": {\"path\": \"a.cs\"}}", ReadFile)]
+    [InlineData("{ \"name\": \"read_file\", \"parameters\": {\"path\": \"a.cs\"}}", "text { \"name\": \"read_file\", \"parameters\": {\"path\": \"a.cs\"}}")]
+    [InlineData("{\"a\": 1, \"name\": \"read_file\"}", "text {\"a\": 1, \"name\": \"read_file\"}")]
+    [InlineData("{\"na", "text {\"na")]
+    public void Of_a_reply_that_is_held_a_bare_object_is_a_call_only_as_the_grammar_writes_it(string reply, string expected) =>
+        Assert.Equal(expected, Replies.ParseEveryWay("llama3", reply, new() { IsHeld = true }));
+
     [Fact]
     public void A_call_is_ready_with_its_last_brace()
     {

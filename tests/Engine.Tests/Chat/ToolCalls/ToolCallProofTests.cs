@@ -22,7 +22,7 @@ public sealed class ToolCallProofTests(ITestOutputHelper output)
     [Fact]
     public async Task Every_reply_is_a_valid_call()
     {
-        var count = int.TryParse(Environment.GetEnvironmentVariable("AGENTRT_TOOL_CALLS"), CultureInfo.InvariantCulture, out var wanted) ? wanted : 240;
+        var count = int.TryParse(Environment.GetEnvironmentVariable("AGENTRT_TOOL_CALLS"), CultureInfo.InvariantCulture, out var wanted) ? wanted : 120;
         var folder = Directory.CreateTempSubdirectory("agentrt-calls-").FullName;
         var path = Path.Combine(folder, "model.gguf");
         ModelSynthesizer.Write("tiny-test", "Q8_0", path);

@@ -40,15 +40,17 @@ internal sealed class WorkflowRunCommand
             // Before it is taken: a run that cannot go on should say why, not that it is busy.
             var recorded = journal.Workflows.Load(id);
             var again = Reload(result, recorded, out var recordedInputs);
+            var recordedModel = Models(result, again, recorded.Model);
             using var continued = journal.Workflows.Continue(recorded.Id);
-            return await RunAsync(result, journal, continued, again, recordedInputs, recorded.Repository, recorded.Model, true, cancellationToken).ConfigureAwait(false);
+            return await RunAsync(result, journal, continued, again, recordedInputs, recorded.Repository, recordedModel, true, cancellationToken).ConfigureAwait(false);
         }
         if (result.GetValue(_from) is not null) throw new UsageException("--from goes with --resume: it says which step of a recorded run to run again.");
         var (loaded, inputs) = _workflow.Load(result, complete: true);
         var repository = _options.Agent.Repository(result);
         _options.Check(result, loaded);
+        var model = Models(result, loaded, null);
         using var recorder = journal.Workflows.Create(Path.GetFullPath(loaded.Workflow.File), repository, _options.Engine.NamedModel(result), inputs);
-        return await RunAsync(result, journal, recorder, loaded, inputs, repository, null, false, cancellationToken).ConfigureAwait(false);
+        return await RunAsync(result, journal, recorder, loaded, inputs, repository, model, false, cancellationToken).ConfigureAwait(false);
     }
 
     private LoadedWorkflow Reload(ParseResult result, RecordedWorkflow recorded, out JsonObject inputs)
@@ -64,13 +66,13 @@ internal sealed class WorkflowRunCommand
     }
 
     private async Task<int> RunAsync(
-        ParseResult result, RunJournal journal, WorkflowRecorder recorder, LoadedWorkflow loaded, JsonObject inputs, string repository, string? model, bool resumed,
+        ParseResult result, RunJournal journal, WorkflowRecorder recorder, LoadedWorkflow loaded, JsonObject inputs, string repository, Lazy<string> model, bool resumed,
         CancellationToken cancellationToken)
     {
         var json = result.GetValue(_json);
         var output = result.InvocationConfiguration.Output;
         using var tools = _options.Tools(result, loaded, repository);
-        var models = new WorkflowModels(result, _options.Engine, new(() => _options.Engine.ModelPath(result, model)));
+        var models = new WorkflowModels(result, _options.Engine, model);
         await using var _ = models.ConfigureAwait(false);
         var display = json ? null : new WorkflowDisplay(Consoles.For(result.InvocationConfiguration.Error), recorder.Id, live: _options.CanShowLive(result, loaded));
         var host = new WorkflowHost
@@ -95,6 +97,16 @@ internal sealed class WorkflowRunCommand
             RunStatus.Cancelled => ExitCode.Cancelled,
             _ => ExitCode.Failure,
         };
+    }
+
+    /// <summary>The path of the usual model. The models of all steps are found before anything runs.</summary>
+    /// <exception cref="UsageException">There is no such model.</exception>
+    private Lazy<string> Models(ParseResult result, LoadedWorkflow loaded, string? recorded)
+    {
+        var usual = new Lazy<string>(() => _options.Engine.ModelPath(result, recorded));
+        foreach (var step in loaded.All.SelectMany(w => w.Steps).Where(s => s.Action.UsesModel).DistinctBy(s => s.Model))
+            _ = step.Model is null ? usual.Value : ModelResolver.Find(step.Model);
+        return usual;
     }
 
     /// <summary>One output as it is, several as JSON.</summary>

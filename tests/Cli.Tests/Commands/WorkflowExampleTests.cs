@@ -88,6 +88,38 @@ public sealed class WorkflowExampleTests : IDisposable
         Assert.Contains("was not started: MCP server tracker needs a person's approval and there is nobody to ask; allow it with --allow-mcp", result.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Ctrl_C_stops_the_steps_and_the_run_can_go_on()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Commands need a Unix shell.");
+        await File.WriteAllTextAsync(_folder.At("wait.yaml"), "version: 1\nname: Wait\nsteps:\n  a: {run: echo a}\n  b: {needs: a, run: test -f go || sleep 60}\n");
+        using var process = _folder.AgentRt.Start("workflow", "run", _folder.At("wait.yaml"), "--repo", _folder.Folder, "--approval", "auto", "--sandbox", "off", "--json");
+        while (await process.StandardOutput.ReadLineAsync() is { } line && !line.Contains("\"step\":\"b\"", StringComparison.Ordinal)) { }
+        using (var interrupt = System.Diagnostics.Process.Start("kill", ["-INT", $"{process.Id}"])) await interrupt.WaitForExitAsync();
+        var rest = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.Equal((130, true), (process.ExitCode, rest.Contains("\"status\":\"cancelled\"", StringComparison.Ordinal)));
+
+        await File.WriteAllTextAsync(_folder.At("go"), "");
+        var resumed = await _folder.AgentRt.RunAsync("workflow", "run", "--resume", "last", "--approval", "auto", "--sandbox", "off", "--json");
+        Assert.Equal((0, true, false), (resumed.ExitCode, Step(resumed, "a").GetProperty("recorded").GetBoolean(), Step(resumed, "b").GetProperty("recorded").GetBoolean()));
+    }
+
+    [Theory]
+    [InlineData("There is no run 'nothing' of a workflow", "--resume", "nothing")]
+    [InlineData("--from goes with --resume", "triage.yaml", "--from", "learn")]
+    [InlineData("Name the workflow's YAML file.")]
+    [InlineData("--max-parallel 0 is out of range", "triage.yaml", "--max-parallel", "0")]
+    [InlineData("There is no model 'gone'", "triage.yaml", "--model", "gone")]
+    [InlineData("there is no input 'fodler'; expected one of folder; did you mean 'folder'?", "triage.yaml", "--input", "fodler=x")]
+    [InlineData("say --approval auto or --approval never", "fix.yaml")]
+    public async Task Bad_usage_is_a_sentence_and_nothing_is_begun(string sentence, params string[] arguments)
+    {
+        var result = await _folder.AgentRt.RunAsync(["workflow", "run", .. arguments.Select(a => a.EndsWith(".yaml", StringComparison.Ordinal) ? _folder.At(a) : a), "--repo", _folder.Folder, "--json"]);
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.Contains(sentence, result.Error, StringComparison.Ordinal);
+    }
+
     internal static JsonElement End(AgentRtResult result) => result.Lines.Last();
 
     internal static JsonElement Step(AgentRtResult result, string step) =>

@@ -24,6 +24,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--top-p 2 is out of range", "generate", "--prompt", "x", "--top-p", "2")]
     [InlineData("'x' is not a token id", "generate", "--tokens", "1,x")]
     [InlineData("There is no device 'tpu'", "generate", "--model", "tiny-coder", "--prompt", "x", "--device", "tpu")]
+    [InlineData("Kernels are measured on a GPU", "bench", "kernels", "--device", "cpu")]
     [InlineData("There is no KV type 'f8'", "generate", "--model", "tiny-coder", "--prompt", "x", "--kv", "f8")]
     [InlineData("There is no tool 'fly'", "tools", "call", "fly", "--approval", "never")]
     [InlineData("--args is not a JSON object", "tools", "call", "search", "--args", "{", "--approval", "never")]

@@ -6,7 +6,7 @@
 #include "kv.h"
 
 static const int AttentionWarps = 4;
-static const float Nothing = -1e30f; // a maximum of no scores
+#define NOTHING -1e30f // a maximum of no scores; a macro, for nvcc keeps float constants of the host from device code
 
 template <int Kind, int Queries, int Parts> DEVICE void attention_heads(const AttentionParams &p, int first_head, int heads, int from, int to, int position, int oldest, float *query, float *merged) {
     const int Row = Parts * 32 + 2;
@@ -19,7 +19,7 @@ template <int Kind, int Queries, int Parts> DEVICE void attention_heads(const At
 
     float maximum[Queries], total[Queries], sums[Queries][Parts];
     for (int q = 0; q < Queries; q++) {
-        maximum[q] = Nothing;
+        maximum[q] = NOTHING;
         total[q] = 0;
         for (int i = 0; i < Parts; i++) sums[q][i] = 0;
     }
@@ -35,7 +35,7 @@ template <int Kind, int Queries, int Parts> DEVICE void attention_heads(const At
                 for (int q = 0; q < Queries; q++) weight[q] += query[q * keys + d] * k;
             }
         for (int q = 0; q < Queries; q++) {
-            float highest = larger(maximum[q], warp_maximum(visible ? weight[q] : Nothing));
+            float highest = larger(maximum[q], warp_maximum(visible ? weight[q] : NOTHING));
             float shrink = exponential(maximum[q] - highest);
             weight[q] = visible ? exponential(weight[q] - highest) : 0;
             total[q] = total[q] * shrink + warp_sum(weight[q]);
@@ -63,7 +63,7 @@ template <int Kind, int Queries, int Parts> DEVICE void attention_heads(const At
     }
     sync_block();
     for (int q = warp; q < heads; q += AttentionWarps) {
-        float highest = Nothing, sum = 0, result[Parts];
+        float highest = NOTHING, sum = 0, result[Parts];
         for (int i = 0; i < Parts; i++) result[i] = 0;
         for (int w = 0; w < AttentionWarps; w++) highest = larger(highest, merged[(w * Queries + q) * Row + Parts * 32]);
         for (int w = 0; w < AttentionWarps; w++) {
@@ -111,7 +111,7 @@ KERNEL(attention_merge, 32, AttentionParams) {
     int values = p.kv.value_length;
     u64 head = (u64)block_y() * p.heads + block_x();
     const float *parts = p.partial + head * p.splits * (values + 2);
-    float highest = Nothing, sum = 0;
+    float highest = NOTHING, sum = 0;
     for (int s = 0; s < p.splits; s++) highest = larger(highest, parts[s * (values + 2) + values]);
     for (int s = 0; s < p.splits; s++) sum += parts[s * (values + 2) + values + 1] * exponential(parts[s * (values + 2) + values] - highest);
     for (int d = lane_index(); d < values; d += 32) {

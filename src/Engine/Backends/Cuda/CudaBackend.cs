@@ -1,3 +1,4 @@
+using AgentRuntime.Engine.Backends.Cuda.Diagnostics;
 using AgentRuntime.Engine.Backends.Cuda.Driver;
 using AgentRuntime.Engine.Backends.Cuda.Memory;
 using AgentRuntime.Engine.Backends.Cuda.Model;
@@ -55,5 +56,15 @@ public sealed class CudaBackend : IBackend
         ArgumentOutOfRangeException.ThrowIfLessThan(options.KvBlocks, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxBatchTokens, 1);
         return new CudaModelRunner(_driver, _ordinal, model, model.RequireConfig(), options, progress, cancellationToken);
+    }
+
+    /// <summary>Times single kernels and copies on the device, and gives each row when it is ready.</summary>
+    /// <param name="small">Tiny sizes and single runs: shows that everything works, not how fast.</param>
+    /// <param name="cancellationToken">Stops between two rows.</param>
+    /// <exception cref="CudaException">The device has too little memory, or failed.</exception>
+    public IEnumerable<KernelBenchmarkRow> MeasureKernels(bool small = false, CancellationToken cancellationToken = default)
+    {
+        using var benchmark = new KernelBenchmark(_driver, _ordinal, small);
+        foreach (var row in benchmark.Run(cancellationToken)) yield return row;
     }
 }

@@ -137,23 +137,26 @@ public sealed unsafe class CudaModelRunner : IModelRunner
     private void Decode()
     {
         ref var graph = ref _decodeGraphs[_batch.Tokens];
-        if (graph == 0)
+        if (graph != 0)
         {
-            // What was queued so far must not be part of the recording.
+            _device.Driver.LaunchGraph(graph, _device.Stream);
             _device.Synchronize();
-            _device.Driver.BeginCapture(_device.Stream);
-            try
-            {
-                QueueLayers();
-                QueueLogits(0, _batch.Tokens);
-            }
-            finally
-            {
-                graph = _device.Driver.EndCapture(_device.Stream);
-            }
+            return;
         }
-        _device.Driver.LaunchGraph(graph, _device.Stream);
+        // The first pass runs as it is: a driver that loads kernels at their first use may not do so in a recording.
+        QueueLayers();
+        QueueLogits(0, _batch.Tokens);
         _device.Synchronize();
+        _device.Driver.BeginCapture(_device.Stream);
+        try
+        {
+            QueueLayers();
+            QueueLogits(0, _batch.Tokens);
+        }
+        finally
+        {
+            graph = _device.Driver.EndCapture(_device.Stream);
+        }
     }
 
     private void QueueLayers()

@@ -38,6 +38,15 @@ public sealed class PtxTests
         Assert.Equal(kernels.Order(StringComparer.Ordinal), Regex.Matches(ptx, @"\.entry (\w+)\(").Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public void PtxOfAnotherCompilerIsTakenFromItsFolder()
+    {
+        var folder = Path.Combine(Folder, "ptx");
+        Assert.Equal(KernelModule.Ptx("sm_80"), KernelModule.Ptx("sm_80", folder));
+        var error = Assert.Throws<CudaException>(() => KernelModule.Ptx("sm_80", Path.Combine(folder, "absent")));
+        Assert.Contains(KernelModule.FolderVariable, error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(8, 0, "sm_80")]
     [InlineData(8, 9, "sm_80")]

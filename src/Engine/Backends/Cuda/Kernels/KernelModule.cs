@@ -4,9 +4,15 @@ using AgentRuntime.Engine.Backends.Cuda.Memory;
 
 namespace AgentRuntime.Engine.Backends.Cuda.Kernels;
 
-/// <summary>The kernels of native/kernels, loaded on a device from the PTX that ships with the engine.</summary>
+/// <summary>
+/// The kernels of native/kernels, loaded on a device from the PTX that ships with the engine, or from the folder that
+/// <c>AGENTRT_CUDA_PTX</c> names: files of another compiler, as <c>native/kernels/build nvcc FOLDER</c> makes them.
+/// </summary>
 internal sealed unsafe class KernelModule : IDisposable
 {
+    /// <summary>Names a folder with PTX to use in place of the engine's own.</summary>
+    public const string FolderVariable = "AGENTRT_CUDA_PTX";
+
     private readonly CudaDevice _device;
     private readonly nint _module;
     private readonly Dictionary<string, nint> _functions = new(StringComparer.Ordinal);
@@ -14,21 +20,34 @@ internal sealed unsafe class KernelModule : IDisposable
     public KernelModule(CudaDevice device)
     {
         _device = device;
-        _module = device.Driver.LoadModule(Ptx(Target(device.Info)));
+        var folder = Environment.GetEnvironmentVariable(FolderVariable);
+        _module = device.Driver.LoadModule(string.IsNullOrEmpty(folder) ? Ptx(Target(device.Info)) : Ptx(Target(device.Info), folder));
     }
 
     /// <summary>The target whose PTX suits a device: sm_90a runs on 9.0 alone, sm_80 on everything later.</summary>
     public static string Target(CudaDeviceInfo device) => device is { Major: 9, Minor: 0 } ? "sm_90a" : "sm_80";
 
-    /// <summary>The PTX for a target, with the zero that the driver wants at its end.</summary>
+    /// <summary>The engine's own PTX for a target, with the zero that the driver wants at its end.</summary>
     public static byte[] Ptx(string target)
     {
         using var resource = typeof(KernelModule).Assembly.GetManifestResourceStream($"AgentRuntime.Engine.Kernels.{target}.ptx.gz")!;
-        using var text = new GZipStream(resource, CompressionMode.Decompress);
-        using var buffer = new MemoryStream();
-        text.CopyTo(buffer);
-        buffer.WriteByte(0);
-        return buffer.ToArray();
+        return Unpack(resource);
+    }
+
+    /// <summary>The PTX for a target from a folder, likewise.</summary>
+    /// <exception cref="CudaException">The folder has none.</exception>
+    public static byte[] Ptx(string target, string folder)
+    {
+        var path = Path.Combine(folder, $"{target}.ptx.gz");
+        try
+        {
+            using var file = File.OpenRead(path);
+            return Unpack(file);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            throw new CudaException($"The kernels cannot be read from {path}, where {FolderVariable} points: {error.Message} Run 'native/kernels/build nvcc {folder}', or unset the variable.");
+        }
     }
 
     /// <summary>A kernel by name.</summary>
@@ -39,4 +58,13 @@ internal sealed unsafe class KernelModule : IDisposable
         _device.Driver.Launch(function, grid, threads, &parameters, _device.Stream);
 
     public void Dispose() => _device.Driver.UnloadModule(_module);
+
+    private static byte[] Unpack(Stream packed)
+    {
+        using var text = new GZipStream(packed, CompressionMode.Decompress);
+        using var buffer = new MemoryStream();
+        text.CopyTo(buffer);
+        buffer.WriteByte(0);
+        return buffer.ToArray();
+    }
 }

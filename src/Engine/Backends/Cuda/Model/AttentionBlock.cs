@@ -57,9 +57,15 @@ internal sealed class AttentionBlock
             HalfSplit = _config.RopeHalfSplit ? 1 : 0,
             Epsilon = _config.RmsEpsilon,
         });
-        if (_prefill is not null && tokens > Operators.MostVectors) Prefill(index, batch);
-        else Decode(index, batch);
+        Attend(index, batch);
         _operators.Multiply(layer.AttentionOutput, _workspace.Attention, 0, _workspace.Hidden, tokens, accumulate: true);
+    }
+
+    /// <summary>Attention alone, from the workspace's queries over the KV blocks.</summary>
+    public void Attend(int index, CudaBatch batch)
+    {
+        if (_prefill is not null && batch.Tokens > Operators.MostVectors) Prefill(index, batch);
+        else Decode(index, batch);
     }
 
     private void Prefill(int index, CudaBatch batch) =>

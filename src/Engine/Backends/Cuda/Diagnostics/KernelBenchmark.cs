@@ -1,0 +1,213 @@
+using AgentRuntime.Engine.Backends.Cuda.Driver;
+using AgentRuntime.Engine.Backends.Cuda.Kernels;
+using AgentRuntime.Engine.Backends.Cuda.Memory;
+using AgentRuntime.Engine.Backends.Cuda.Model;
+using AgentRuntime.Engine.Formats.Gguf;
+using AgentRuntime.Engine.Models;
+using AgentRuntime.Engine.Models.Synthesis;
+
+namespace AgentRuntime.Engine.Backends.Cuda.Diagnostics;
+
+/// <summary>
+/// Times single kernels and copies by events on the device, at the sizes of Llama-3.1-8B. What a kernel reads lies in so
+/// many places in turn that the device's cache does not hold it; all memory is random bytes, since products of zeros need
+/// less power and run faster.
+/// </summary>
+internal sealed unsafe class KernelBenchmark : IDisposable
+{
+    private static readonly StorageType[] Types =
+        [StorageType.BF16, StorageType.F16, StorageType.Q8_0, StorageType.Q4_0, StorageType.Q4_K, StorageType.Q5_K, StorageType.Q6_K, StorageType.MXFP4];
+
+    private readonly CudaDevice _device;
+    private readonly KernelModule _kernels;
+    private readonly Operators _operators;
+    private readonly DeviceTimer _timer;
+    private readonly ModelConfig _config;
+    private readonly Workspace _workspace;
+    private readonly long _arenaBytes;
+    private readonly ulong _arena;
+    private readonly int[] _depths;
+    private readonly int _prompt;
+
+    /// <param name="driver">The driver.</param>
+    /// <param name="ordinal">The GPU.</param>
+    /// <param name="small">Tiny sizes and single runs: shows that everything works, not how fast.</param>
+    public KernelBenchmark(ICudaDriver driver, int ordinal, bool small)
+    {
+        _device = new(driver, ordinal);
+        try
+        {
+            _kernels = new(_device);
+            _operators = new(_kernels);
+            _timer = new(_device, repetitions: small ? 1 : 7, launches: small ? 1 : 20);
+            // Four layers, so that the keys and values of one are out of the cache when its turn comes again.
+            _config = (small ? ModelShape.Find("tiny-test").Config with { EmbeddingLength = 256 } : ModelShape.Find("llama3.1-8b").Config) with { Layers = 4 };
+            _prompt = small ? 64 : 512;
+            _depths = small ? [64] : [8192, 32768];
+            _workspace = new(_device, _config, _prompt);
+            _arenaBytes = small ? 1 << 20 : 1L << 30;
+            _arena = _device.Allocate(_arenaBytes);
+            Fill();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Measures, and gives each row when it is ready.</summary>
+    public IEnumerable<KernelBenchmarkRow> Run(CancellationToken cancellationToken)
+    {
+        foreach (var measure in Copies().Concat(Products()).Concat(Attention()).Concat(Others()))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return measure();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _timer?.Dispose();
+        _kernels?.Dispose();
+        _device.Dispose();
+    }
+
+    private IEnumerable<Func<KernelBenchmarkRow>> Copies()
+    {
+        var half = _arenaBytes / 2;
+        var host = AllocateHost(half);
+        yield return () => Row("copy on device", $"{half >> 10} KiB", 2 * half, 0, _ => _device.Driver.CopyOnDevice(_arena + (ulong)half, _arena, half, _device.Stream));
+        yield return () => Row("copy from device", $"{half >> 10} KiB, pinned", half, 0, _ => CopyOut(host, half));
+        yield return () => Row("copy to device", $"{half >> 10} KiB, pinned", half, 0, _ => CopyIn(host, half));
+    }
+
+    // Iterators have no pointers.
+    private nint AllocateHost(long bytes) => (nint)_device.AllocateHost(bytes);
+
+    private void CopyOut(nint host, long bytes) => _device.Driver.CopyToHost((void*)host, _arena, bytes, _device.Stream);
+
+    private void CopyIn(nint host, long bytes) => _device.Driver.CopyToDevice(_arena, (void*)host, bytes, _device.Stream);
+
+    private IEnumerable<Func<KernelBenchmarkRow>> Products()
+    {
+        int rows = _config.FeedForwardLength, columns = _config.EmbeddingLength;
+        foreach (var type in Types)
+        {
+            var rowBytes = StorageLayout.Of(type).Bytes(columns);
+            var places = Places(rows * rowBytes);
+            CudaMatrix Matrix(int run) => new(NameOf(type), places(run), rows, columns, rowBytes);
+            foreach (var (batch, kernel) in new[] { (1, "_1"), (4, "_4"), (16, "_16") })
+            {
+                yield return () => Row(
+                    $"gemv_{NameOf(type)}{kernel}", $"{rows} × {columns}, {batch} vectors", rows * rowBytes, 0,
+                    run => _operators.Multiply(Matrix(run), _workspace.Hidden, 0, _workspace.Gate, batch));
+            }
+            yield return () => Row(
+                $"gemm_{NameOf(type)}", $"{rows} × {columns}, {_prompt} vectors", 0, 2.0 * rows * columns * _prompt,
+                run => _operators.Multiply(Matrix(run), _workspace.Hidden, 0, _workspace.Gate, _prompt));
+        }
+        var expert = StorageLayout.Of(StorageType.Q4_K).Bytes(columns);
+        const int Experts = 16, Used = 8;
+        var width = rows / Experts;
+        var expertPlaces = Places(Experts * width * expert);
+        var chosen = Send([.. Enumerable.Range(0, Used).Select(i => 2 * i)]);
+        yield return () => Row(
+            "expert_gemv_q4_k", $"{Used} of {Experts} experts, {width} × {columns}", Used * width * expert, 0,
+            run => _operators.MultiplyExperts(new("q4_k", expertPlaces(run), width, columns, expert), _workspace.Hidden, chosen, _workspace.Gate, Used, Used));
+    }
+
+    private IEnumerable<Func<KernelBenchmarkRow>> Attention()
+    {
+        foreach (var depth in _depths)
+        {
+            foreach (var type in new[] { KvType.F16, KvType.Q8_0 })
+            {
+                // What lies in memory counts for nothing but its size; each depth and type has its own, freed with the device.
+                yield return () => AttentionRow(type, depth, 1);
+                if (type == KvType.F16) yield return () => AttentionRow(type, depth, _prompt);
+            }
+        }
+    }
+
+    private KernelBenchmarkRow AttentionRow(KvType type, int depth, int tokens)
+    {
+        var blocks = (depth + _prompt) / RunnerOptions.BlockTokens;
+        var pool = new KvPool(_device, _config, type, blocks);
+        var batch = new CudaBatch(_device, _prompt, _config.Heads / _config.KvHeads, blocks);
+        var attention = new AttentionBlock(_device, _config, _operators, pool, _workspace, (0, 0), type);
+        batch.Load(new ForwardBatch(new int[tokens], [new SequenceSlice(0, tokens, depth - 1, [.. Enumerable.Range(0, blocks)])], new int[1]));
+        var bytes = KvPool.BytesPerBlock(_config, type) / _config.Layers * (depth / RunnerOptions.BlockTokens);
+        var operations = 4.0 * tokens * (depth + tokens / 2) * _config.Heads * _config.HeadLength;
+        return Row(
+            $"attention, {type} keys and values", $"{tokens} tokens at {depth}, {_config.Heads} heads of {_config.HeadLength} in {_config.KvHeads} groups",
+            tokens == 1 ? bytes : 0, tokens == 1 ? 0 : operations, run => attention.Attend(run % _config.Layers, batch));
+    }
+
+    private IEnumerable<Func<KernelBenchmarkRow>> Others()
+    {
+        var width = _config.EmbeddingLength;
+        void Norm(int run) => _operators.Norm(_workspace.Hidden, 0, _arena, _workspace.Normed, 1, width, 1e-5f);
+        yield return () => Row("rms_norm", $"{width}", 0, 0, Norm);
+        yield return () => Row("swiglu", $"{_config.FeedForwardLength}", 0, 0, _ => _operators.SwiGlu(_workspace.Gate, _workspace.Up, _config.FeedForwardLength));
+        // What is between the kernels of a graph, which decode consists of: the smallest kernel, many times.
+        yield return () =>
+        {
+            const int Kernels = 300;
+            _device.Synchronize();
+            _device.Driver.BeginCapture(_device.Stream);
+            for (var i = 0; i < Kernels; i++) Norm(i);
+            var graph = _device.Driver.EndCapture(_device.Stream);
+            try
+            {
+                return Row("graph", $"{Kernels} times rms_norm", 0, 0, _ => _device.Driver.LaunchGraph(graph, _device.Stream));
+            }
+            finally
+            {
+                _device.Synchronize();
+                _device.Driver.DestroyGraph(graph);
+            }
+        };
+    }
+
+    private KernelBenchmarkRow Row(string kernel, string shape, double bytes, double operations, Action<int> queue)
+    {
+        var seconds = _timer.Measure(queue);
+        return new(kernel, shape, 1e6 * seconds, bytes > 0 ? bytes / seconds / 1e9 : null, operations > 0 ? operations / seconds / 1e12 : null);
+    }
+
+    private static string NameOf(StorageType type) => StorageLayout.Of(type).Name.ToLowerInvariant();
+
+    /// <summary>Addresses in the arena for something of that size, another for each run.</summary>
+    private Func<int, ulong> Places(long bytes)
+    {
+        var size = (bytes + 255) / 256 * 256;
+        var count = _arenaBytes / size;
+        if (count == 0) throw new ArgumentOutOfRangeException(nameof(bytes), bytes, "It does not fit the arena.");
+        return run => _arena + (ulong)(run % count * size);
+    }
+
+    private ulong Send(int[] values)
+    {
+        var address = _device.Allocate(values.Length * sizeof(int));
+        fixed (int* source = values) _device.Driver.CopyToDevice(address, source, values.Length * sizeof(int), _device.Stream);
+        _device.Synchronize();
+        return address;
+    }
+
+    /// <summary>Random bytes in the arena and in what the kernels take as inputs; without the highest exponents, so that nothing is infinite.</summary>
+    private void Fill()
+    {
+        var random = new Random(1);
+        var bytes = new byte[Math.Min(_arenaBytes, 32 << 20)];
+        random.NextBytes(bytes);
+        for (var i = 0; i < bytes.Length; i++) bytes[i] &= 0xBF;
+        fixed (byte* source = bytes) _device.Driver.CopyToDevice(_arena, source, bytes.Length, _device.Stream);
+        _device.Synchronize();
+        for (long done = bytes.Length; done < _arenaBytes; done += bytes.Length) _device.Driver.CopyOnDevice(_arena + (ulong)done, _arena, bytes.Length, _device.Stream);
+        var inputs = new[] { (_workspace.Hidden, _config.EmbeddingLength), (_workspace.Gate, _config.FeedForwardLength), (_workspace.Up, _config.FeedForwardLength), (_workspace.Query, _config.Heads * _config.HeadLength) };
+        foreach (var (address, width) in inputs) _device.Driver.CopyOnDevice(address, _arena, Math.Min(bytes.Length, (long)_prompt * width * sizeof(float)), _device.Stream);
+        _device.Synchronize();
+    }
+}

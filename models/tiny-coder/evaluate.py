@@ -91,7 +91,11 @@ def attempt(job):
             "prompt": sum(s["prompt_tokens"] for s in steps),
             "model_ms": sum(s["prefill_ms"] + s["decode_ms"] for s in steps),
             "tool_ms": sum(s["tool_ms"] for s in steps),
-            "overhead_ms": [s["overhead_ms"] for s in steps]}
+            "overhead_ms": [s["overhead_ms"] for s in steps],
+            "output": sum(s["output_tokens"] for s in steps),
+            "forced": sum(s.get("forced_tokens", 0) for s in steps),
+            "edits": [e["ok"] for e in events if e["type"] == "tool.completed" and e.get("name") == "edit_file"],
+            "paths": [e["ok"] for e in events if e["type"] == "tool.completed" and e.get("name") in ("edit_file", "read_file")]}
 
 
 def evaluate(options):
@@ -126,6 +130,14 @@ def report(rows, options):
         lines.append(f"- Prompt tokens served from the resident cache: {100 * sum(r['cached'] for r in rows) / prompt:.1f} %.")
     if overheads:
         lines.append(f"- Host overhead per step: median {statistics.median(overheads):.2f} ms.")
+    output = sum(r["output"] for r in rows)
+    if output:
+        lines.append(f"- Tokens that a reply's tool calls left no choice about, appended instead of decoded: "
+                     f"{100 * sum(r['forced'] for r in rows) / output:.1f} % of {output}.")
+    edits = [ok for r in rows for ok in r["edits"]]
+    paths = [ok for r in rows for ok in r["paths"]]
+    lines.append(f"- Edits that failed: {edits.count(False)} of {len(edits)}; calls of edit_file and read_file that failed: "
+                 f"{paths.count(False)} of {len(paths)}.")
     failed = [r for r in rows if r["problem"]]
     if failed:
         lines += ["", "Not solved:", ""] + [f"- {r['family']} {r['seed']}: {r['problem']}" for r in failed]

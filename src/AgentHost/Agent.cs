@@ -194,7 +194,10 @@ public sealed class Agent(
         var timings = new StepCompleted(
             _run, _step, usage.PromptTokens, usage.CachedTokens, usage.NewTokens, usage.OutputTokens,
             usage.TimeToFirstToken.TotalMilliseconds, usage.PrefillTime.TotalMilliseconds, usage.DecodeTime.TotalMilliseconds,
-            _toolTime.TotalMilliseconds, Math.Max(0, (wall - model - _toolTime - _approvalTime).TotalMilliseconds));
+            _toolTime.TotalMilliseconds, Math.Max(0, (wall - model - _toolTime - _approvalTime).TotalMilliseconds))
+        {
+            ForcedTokens = usage.ForcedTokens,
+        };
         recorder.Step(timings);
         Emit(timings);
     }

@@ -14,4 +14,8 @@ namespace AgentRuntime.AgentHost.Events;
 /// <param name="OverheadMs">The rest: wall time less the model's and the tools'.</param>
 public sealed record StepCompleted(
     string Run, int Step, int PromptTokens, int CachedTokens, int NewTokens, int OutputTokens,
-    double TtftMs, double PrefillMs, double DecodeMs, double ToolMs, double OverheadMs) : AgentEvent(Run);
+    double TtftMs, double PrefillMs, double DecodeMs, double ToolMs, double OverheadMs) : AgentEvent(Run)
+{
+    /// <summary>Of the tokens that the model wrote, those that its tool calls left no choice about: they were appended, not decoded.</summary>
+    public int ForcedTokens { get; init; }
+}

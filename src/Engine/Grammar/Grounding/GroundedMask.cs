@@ -16,7 +16,7 @@ internal sealed class GroundedMask : ITokenMask
     private readonly TokenTrie _trie;
     private readonly GrammarMask _inner;
     private readonly Func<ParameterNode, CallInProgress, ValueDomain?> _ask;
-    private readonly Dictionary<(string Tool, string Parameter), Task<ValueDomain?>> _asked = [];
+    private readonly Dictionary<(string Tool, string Parameter), Lazy<ValueDomain?>> _asked = [];
     private (string? Tool, CallInProgress Call) _askedFor;
     private Ground _ground = Ground.Between(CallInProgress.Start);
     private ValueDomain? _lastDomain;
@@ -179,7 +179,10 @@ internal sealed class GroundedMask : ITokenMask
         var call = _ground.Call;
         foreach (var key in _grounded.Grounding.Parameters)
         {
-            if (key.Tool == tool && !call.Arguments.ContainsKey(key.Parameter)) _asked[key] = Task.Run(() => _grounded.Grounding.Ask(key.Tool, key.Parameter, call));
+            if (key.Tool != tool || call.Arguments.ContainsKey(key.Parameter)) continue;
+            // Whoever comes first makes it, so that nothing waits for a thread to be free.
+            var asked = _asked[key] = new(() => _grounded.Grounding.Ask(key.Tool, key.Parameter, call));
+            _ = Task.Run(() => asked.Value);
         }
     }
 
@@ -188,8 +191,7 @@ internal sealed class GroundedMask : ITokenMask
         _entered = true;
         var key = (parameter.Tool, parameter.Name);
         if (!_grounded.Grounding.Holds(parameter.Tool, parameter.Name)) return null;
-        var isAhead = _askedFor.Call == call && _asked.TryGetValue(key, out _);
-        var domain = isAhead ? _asked[key].GetAwaiter().GetResult() : _grounded.Grounding.Ask(parameter.Tool, parameter.Name, call);
+        var domain = _askedFor.Call == call && _asked.TryGetValue(key, out var ahead) ? ahead.Value : _grounded.Grounding.Ask(parameter.Tool, parameter.Name, call);
         return domain is null ? null : _lastDomain = domain;
     }
 }

@@ -21,9 +21,16 @@ internal static class ToolSchemaText
         {
             foreach (var keyword in schema.EnumerateObject().Where(keyword => keyword.Name != "type")) keyword.WriteTo(writer);
             writer.WriteString("type", "object");
-            if (schema.TryGetProperty("properties", out _) && !Array.Exists(Combining, name => schema.TryGetProperty(name, out _))) writer.WriteBoolean("additionalProperties", false);
+            if (ListsAll(schema)) writer.WriteBoolean("additionalProperties", false);
         });
     }
+
+    // A required name that is not listed needs an open object.
+    private static bool ListsAll(JsonElement schema) =>
+        schema.TryGetProperty("properties", out var properties) && properties.ValueKind == JsonValueKind.Object
+        && !Array.Exists(Combining, name => schema.TryGetProperty(name, out _))
+        && !(schema.TryGetProperty("required", out var required) && required.ValueKind == JsonValueKind.Array
+            && required.EnumerateArray().Any(name => name.ValueKind == JsonValueKind.String && !properties.TryGetProperty(name.GetString()!, out _)));
 
     /// <summary>Nothing of the schema but the names of parameters, which of them are texts, and which are required.</summary>
     public static string NamesOnly(JsonElement schema) => Write(writer =>

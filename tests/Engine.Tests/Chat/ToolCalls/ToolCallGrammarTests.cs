@@ -168,6 +168,29 @@ public sealed class ToolCallGrammarTests
         Assert.Contains(name, error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""{"properties":{"a":{"type":"integer"}}}""", """{"a": 1}""", """{"b": 1}""")]
+    [InlineData("""{"properties":{"a":{"type":"integer"}},"additionalProperties":true}""", """{"b": 1}""", """{"a": "x"}""")]
+    [InlineData("""{"properties":{"a":{"type":"integer"}},"required":["b"]}""", """{"b": 1}""", """{"a": 1}""")]
+    [InlineData("""{"type":"object"}""", """{"b": [1]}""", """[1]""")]
+    [InlineData("""{"type":["object","null"]}""", "{}", "null")]
+    public void Objects_are_closed_where_their_properties_are_listed(string schema, string valid, string invalid)
+    {
+        bool Fits(string arguments)
+        {
+            var tokenizer = MarkedVocabulary.Tokenizer;
+            var mask = (GrammarMask)ToolCallGrammar.Compile(MistralFormat.Named, [ToolSets.Tool("f", schema)], tokenizer).CreateMask();
+            foreach (var token in tokenizer.Encode("[TOOL_CALLS]f[ARGS]" + arguments, parseSpecial: true))
+            {
+                if ((mask.Allowed[token >> 6] >> token & 1) == 0) return false;
+                mask.Accept(token);
+            }
+            return mask.MayEnd;
+        }
+        Assert.True(Fits(valid));
+        Assert.False(Fits(invalid));
+    }
+
     [Fact]
     public void Two_tools_of_one_name_are_refused() =>
         Assert.Throws<GrammarException>(() => ToolCallGrammar.Compile(HermesFormat.Instance, [Tools[0], Tools[0]], MarkedVocabulary.Tokenizer));

@@ -6,8 +6,8 @@ namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
 
 /// <summary>
 /// AVX-512BW without VNNI: a vector holds a quad of all 16 rows. vpmaddubsw multiplies unsigned by signed bytes and adds
-/// pairs in 16 bits. Weights of few bits let several quads be summed there before vpmaddwd widens them. Of signed weights the
-/// magnitude is multiplied, and the sign passed to the input (<see cref="Panel.Split"/>).
+/// pairs in 16 bits. Weights of few bits let several quads be summed there before vpmaddwd widens them. Signed weights meet
+/// inputs in split form (<see cref="TileInput"/>).
 /// </summary>
 internal sealed unsafe class Avx512DotKernel : DotKernel
 {
@@ -23,14 +23,13 @@ internal sealed unsafe class Avx512DotKernel : DotKernel
 
     public override bool ReadsPacked => _single.ReadsPacked;
 
-    public override bool ReadsSplit => true;
+    public override bool SplitsSigned => true;
 
     public override int TileTokens => Tokens;
 
     public override void Tile(in Panel panel, in TileInput x, int count, int blocks, float* y, nint yStride, bool accumulate)
     {
-        if (panel.Split) RunSplit(panel, x, count, blocks, y, yStride, accumulate);
-        else if (panel.Signed) RunSigned(panel, x, count, blocks, y, yStride, accumulate);
+        if (panel.Signed) RunSigned(panel, x, count, blocks, y, yStride, accumulate);
         else if (panel.HalfScales) Run<TwoQuads, Yes>(panel, x, count, blocks, y, yStride, accumulate);
         else if (panel.Bits == 4) Run<EightQuads, No>(panel, x, count, blocks, y, yStride, accumulate);
         else Run<FourQuads, No>(panel, x, count, blocks, y, yStride, accumulate);
@@ -101,7 +100,7 @@ internal sealed unsafe class Avx512DotKernel : DotKernel
         Store(f4, f5, f6, f7, y + 4 * yStride, yStride, count - 4, accumulate);
     }
 
-    /// <summary>Signed bytes: magnitudes are multiplied by inputs with the weights' signs, and a quad's sums widened at once.</summary>
+    /// <summary>Signed weights; a quad's sums are widened at once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RunSigned(in Panel panel, in TileInput x, int count, int blocks, float* y, nint yStride, bool accumulate)
     {
@@ -109,69 +108,31 @@ internal sealed unsafe class Avx512DotKernel : DotKernel
         f0 = f1 = f2 = f3 = f4 = f5 = f6 = f7 = Vector512<float>.Zero;
         float* inputs = x.Blocks, scales = panel.Scales;
         var next = panel.Next;
-        for (var block = 0; block < blocks; block++, inputs += TileInput.BlockFloats * Tokens, scales += 16)
+        for (var block = 0; block < blocks; block++, inputs += TileInput.SplitBlockFloats * Tokens, scales += 16)
         {
             var values = panel.Values + block * panel.Stride;
             Panel.Prefetch(ref next, panel.NextStep);
-            var input = (int*)inputs;
+            int* input = (int*)inputs, masks = input + TileInput.Masks * Tokens, corrections = input + TileInput.Corrections * Tokens;
             Vector512<int> i0, i1, i2, i3, i4, i5, i6, i7;
-            i0 = i1 = i2 = i3 = i4 = i5 = i6 = i7 = Vector512<int>.Zero;
-            for (var quad = 0; quad < 8; quad++, values += 64, input += Tokens)
+            i0 = Vector512.Create(corrections[0]);
+            i1 = Vector512.Create(corrections[1]);
+            i2 = Vector512.Create(corrections[2]);
+            i3 = Vector512.Create(corrections[3]);
+            i4 = Vector512.Create(corrections[4]);
+            i5 = Vector512.Create(corrections[5]);
+            i6 = Vector512.Create(corrections[6]);
+            i7 = Vector512.Create(corrections[7]);
+            for (var quad = 0; quad < 8; quad++, values += 64, input += Tokens, masks += Tokens)
             {
-                var w = Vector512.Load((sbyte*)values);
-                var negative = Vector512.LessThan(w, Vector512<sbyte>.Zero);
-                var magnitude = Vector512.Abs(w).AsByte();
-                i0 += SignedProducts(magnitude, negative, input[0]);
-                i1 += SignedProducts(magnitude, negative, input[1]);
-                i2 += SignedProducts(magnitude, negative, input[2]);
-                i3 += SignedProducts(magnitude, negative, input[3]);
-                i4 += SignedProducts(magnitude, negative, input[4]);
-                i5 += SignedProducts(magnitude, negative, input[5]);
-                i6 += SignedProducts(magnitude, negative, input[6]);
-                i7 += SignedProducts(magnitude, negative, input[7]);
-            }
-            var d = inputs + TileInput.Scales * Tokens;
-            var scale = Vector512.Load(scales);
-            f0 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i0), scale * Vector512.Create(d[0]), f0);
-            f1 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i1), scale * Vector512.Create(d[1]), f1);
-            f2 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i2), scale * Vector512.Create(d[2]), f2);
-            f3 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i3), scale * Vector512.Create(d[3]), f3);
-            f4 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i4), scale * Vector512.Create(d[4]), f4);
-            f5 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i5), scale * Vector512.Create(d[5]), f5);
-            f6 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i6), scale * Vector512.Create(d[6]), f6);
-            f7 = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(i7), scale * Vector512.Create(d[7]), f7);
-        }
-        Store(f0, f1, f2, f3, y, yStride, count, accumulate);
-        Store(f4, f5, f6, f7, y + 4 * yStride, yStride, count - 4, accumulate);
-    }
-
-    /// <summary>The same of weights that are split already, which is worth while for many tokens.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void RunSplit(in Panel panel, in TileInput x, int count, int blocks, float* y, nint yStride, bool accumulate)
-    {
-        Vector512<float> f0, f1, f2, f3, f4, f5, f6, f7;
-        f0 = f1 = f2 = f3 = f4 = f5 = f6 = f7 = Vector512<float>.Zero;
-        float* inputs = x.Blocks, scales = panel.Scales;
-        var corrections = panel.Corrections;
-        var next = panel.Next;
-        for (var block = 0; block < blocks; block++, inputs += TileInput.BlockFloats * Tokens, scales += 16, corrections += 16)
-        {
-            var values = panel.Values + block * panel.Stride;
-            Panel.Prefetch(ref next, panel.NextStep);
-            var input = (int*)inputs;
-            Vector512<int> i0, i1, i2, i3, i4, i5, i6, i7;
-            i0 = i1 = i2 = i3 = i4 = i5 = i6 = i7 = Vector512.Load(corrections);
-            for (var quad = 0; quad < 8; quad++, values += 128, input += Tokens)
-            {
-                Vector512<byte> magnitude = Vector512.Load(values), negative = Vector512.Load(values + 64);
-                i0 += SplitProducts(magnitude, negative, input[0]);
-                i1 += SplitProducts(magnitude, negative, input[1]);
-                i2 += SplitProducts(magnitude, negative, input[2]);
-                i3 += SplitProducts(magnitude, negative, input[3]);
-                i4 += SplitProducts(magnitude, negative, input[4]);
-                i5 += SplitProducts(magnitude, negative, input[5]);
-                i6 += SplitProducts(magnitude, negative, input[6]);
-                i7 += SplitProducts(magnitude, negative, input[7]);
+                var w = Vector512.Load(values);
+                i0 += SignedProducts(w, input[0], masks[0]);
+                i1 += SignedProducts(w, input[1], masks[1]);
+                i2 += SignedProducts(w, input[2], masks[2]);
+                i3 += SignedProducts(w, input[3], masks[3]);
+                i4 += SignedProducts(w, input[4], masks[4]);
+                i5 += SignedProducts(w, input[5], masks[5]);
+                i6 += SignedProducts(w, input[6], masks[6]);
+                i7 += SignedProducts(w, input[7], masks[7]);
             }
             var d = inputs + TileInput.Scales * Tokens;
             var scale = Vector512.Load(scales);
@@ -189,23 +150,15 @@ internal sealed unsafe class Avx512DotKernel : DotKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> SignedProducts(Vector512<byte> magnitude, Vector512<sbyte> negative, int input)
+    private static Vector512<int> SignedProducts(Vector512<byte> w, int magnitudes, int masks)
     {
-        var x = Vector512.Create(input).AsSByte();
-        x = Vector512.ConditionalSelect(negative, Vector512<sbyte>.Zero - x, x);
-        return Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(magnitude, x), Vector512<short>.One);
+        // Two products of at most 127 · 128 fit 16 bits.
+        var signed = (w ^ Vector512.Create(masks).AsByte()).AsSByte();
+        return Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(Vector512.Create(magnitudes).AsByte(), signed), Vector512<short>.One);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<short> Products(Vector512<byte> w, int input) => Avx512BW.MultiplyAddAdjacent(w, Vector512.Create(input).AsSByte());
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> SplitProducts(Vector512<byte> magnitude, Vector512<byte> negative, int input)
-    {
-        // Magnitudes reach 128 and xored inputs -128, so two products reach -32768 but never 32768.
-        var x = (Vector512.Create(input).AsByte() ^ negative).AsSByte();
-        return Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(magnitude, x), Vector512<short>.One);
-    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Widen<TQuads>(Vector512<int> sum, Vector512<short> products) where TQuads : struct, IQuads

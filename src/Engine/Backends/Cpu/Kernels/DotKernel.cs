@@ -23,8 +23,8 @@ internal abstract unsafe class DotKernel
     /// </summary>
     public abstract bool FullUnsigned { get; }
 
-    /// <summary>Whether <see cref="Tile"/> gets on faster with signed weights split into magnitudes and signs (<see cref="Panel.Split"/>).</summary>
-    public virtual bool ReadsSplit => false;
+    /// <summary>Whether <see cref="Tile"/> wants the inputs of signed weights in split form (<see cref="TileForm.Split"/>).</summary>
+    public virtual bool SplitsSigned => false;
 
     /// <summary>Tokens that <see cref="Tile"/> computes together.</summary>
     public abstract int TileTokens { get; }

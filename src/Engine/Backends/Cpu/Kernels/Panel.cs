@@ -33,16 +33,6 @@ internal unsafe struct Panel
     /// <summary>A scale covers 16 columns instead of 32.</summary>
     public bool HalfScales;
 
-    /// <summary>
-    /// Signed values are split: per quad 64 bytes of magnitudes, then 64 of masks that are set where the weight is negative, in
-    /// <see cref="Values"/>. Since -x = ~x + 1, an input only needs to be xored with the mask, and the sum of the negative
-    /// weights' magnitudes, a constant of row and block (<see cref="Corrections"/>), makes up for the rest.
-    /// </summary>
-    public bool Split;
-
-    /// <summary>16 per block, where values are split.</summary>
-    public int* Corrections;
-
     /// <summary>Bits of an unsigned value: 4, 5, 6 or 8.</summary>
     public int Bits;
 

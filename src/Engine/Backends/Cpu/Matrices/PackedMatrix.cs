@@ -15,9 +15,6 @@ internal sealed unsafe class PackedMatrix : WeightMatrix
     // A tile costs as much whether it is full or not, and as much as this many single tokens.
     private const int FewestTileTokens = 3;
 
-    // Tokens from which on it pays to split signed weights once for all.
-    private const int FewestSplitTokens = 32;
-
     // Far enough to cover the latency of a loaded memory bus, near enough to stay in the second-level cache.
     private const int PrefetchDistance = 32 << 10;
 
@@ -79,8 +76,11 @@ internal sealed unsafe class PackedMatrix : WeightMatrix
     private void Pack(Activations x, int* rows, int tokens, float* tiles)
     {
         for (var t = 0; t < tokens; t += _kernel.TileTokens, tiles += TileFloats)
-            TileInput.Pack(x, rows + t, Math.Min(_kernel.TileTokens, tokens - t), _kernel.TileTokens, Columns, _format.Sums, tiles);
+            TileInput.Pack(x, rows + t, Math.Min(_kernel.TileTokens, tokens - t), _kernel.TileTokens, Columns, InputForm, tiles);
     }
+
+    /// <summary>Signed weights of kernels that want so are multiplied by inputs in two parts.</summary>
+    private TileForm InputForm => _format.InputForm == TileForm.Plain && _kernel.SplitsSigned ? TileForm.Split : _format.InputForm;
 
     private nint TileFloats => (nint)Columns / 32 * TileInput.LargestBlockFloats * _kernel.TileTokens;
 
@@ -104,7 +104,6 @@ internal sealed unsafe class PackedMatrix : WeightMatrix
             }
             else
             {
-                if (view.Signed && tokens >= FewestSplitTokens && _kernel.ReadsSplit) Q8Format.Split(ref view, blocks, scratch.Panel);
                 MultiplyTiles(ref view, scratch.Tiles, tokens, column, blocks, y, yStride, add);
                 if (job.X.Remainder is not null) MultiplyTiles(ref view, scratch.RemainderTiles, tokens, column, blocks, y, yStride, true);
             }
@@ -117,7 +116,7 @@ internal sealed unsafe class PackedMatrix : WeightMatrix
         var tileTokens = _kernel.TileTokens;
         for (var t = 0; t < tokens; t += tileTokens, tiles += TileFloats)
         {
-            var input = TileInput.At(tiles, tileTokens, Columns, column, _format.Sums);
+            var input = TileInput.At(tiles, tileTokens, Columns, column, InputForm);
             _kernel.Tile(view, input, Math.Min(tileTokens, tokens - t), blocks, y + t * yStride, yStride, accumulate);
             view.Next = null;
         }

@@ -35,8 +35,8 @@ internal abstract unsafe class PackedFormat
     /// <summary>Repacks one unit from 16 stored rows.</summary>
     public abstract void Pack(byte** rows, byte* unit);
 
-    /// <summary>The sums of inputs that its minima are taken from.</summary>
-    public abstract TileSums Sums { get; }
+    /// <summary>The form in which it wants inputs; its minima are taken from their sums.</summary>
+    public abstract TileForm InputForm { get; }
 
     /// <summary>
     /// Makes a stretch of <paramref name="columns"/> columns readable for the dot kernels, from a unit on. Values of less

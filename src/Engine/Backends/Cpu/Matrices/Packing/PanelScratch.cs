@@ -13,11 +13,6 @@ internal sealed unsafe class PanelScratch : IDisposable
     private readonly NativeBuffer _scales = NativeBuffer.OfFloats(Columns / 16 * Panel.Rows);
     private readonly NativeBuffer _minima = NativeBuffer.OfFloats(Columns / 16 * Panel.Rows);
 
-    private readonly NativeBuffer _splitValues = new(2 * Columns * Panel.Rows);
-    private readonly NativeBuffer _corrections = NativeBuffer.OfFloats(Columns / 32 * Panel.Rows);
-
-    public byte* SplitValues => _splitValues.Bytes;
-    public int* Corrections => (int*)_corrections.Bytes;
     public byte* Values => _values.Bytes;
     public float* Scales => _scales.Floats;
     public float* Minima => _minima.Floats;
@@ -27,7 +22,5 @@ internal sealed unsafe class PanelScratch : IDisposable
         _values.Dispose();
         _scales.Dispose();
         _minima.Dispose();
-        _splitValues.Dispose();
-        _corrections.Dispose();
     }
 }

@@ -18,7 +18,7 @@ internal sealed unsafe class Q6KFormat : PackedFormat
     public override int UnitColumns => 256;
     public override int UnitBytes => Header + Blocks * BlockBytes;
     public override int SourceBytes => 210;
-    public override TileSums Sums => TileSums.Halves;
+    public override TileForm InputForm => TileForm.HalfBlockSums;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Pack(byte** rows, byte* unit)

@@ -15,7 +15,7 @@ internal sealed unsafe class Q8Format(bool unsigned) : PackedFormat
     public override int UnitColumns => 32;
     public override int UnitBytes => ScaleBytes + Panel.BlockBytes;
     public override int SourceBytes => 34;
-    public override TileSums Sums => unsigned ? TileSums.Blocks : TileSums.None;
+    public override TileForm InputForm => unsigned ? TileForm.BlockSums : TileForm.Plain;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Pack(byte** rows, byte* unit)
@@ -48,34 +48,5 @@ internal sealed unsafe class Q8Format(bool unsigned) : PackedFormat
             if (unsigned) ScaleRows.Store(low * 128, high * 128, panel.Minima + block * Panel.Rows);
         }
         return panel;
-    }
-
-    /// <summary>Splits a panel's signed values (<see cref="Panel.Split"/>).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Split(ref Panel panel, int blocks, PanelScratch scratch)
-    {
-        for (var block = 0; block < blocks; block++)
-        {
-            var values = panel.Values + block * panel.Stride;
-            var destination = scratch.SplitValues + 2 * block * Panel.BlockBytes;
-            var corrections = Vector512<int>.Zero;
-            for (var quad = 0; quad < 8; quad++, values += 64, destination += 128)
-            {
-                var w = Vector512.Load((sbyte*)values);
-                var negative = Vector512.LessThan(w, Vector512<sbyte>.Zero).AsByte();
-                var magnitude = Vector512.Abs(w).AsByte();
-                magnitude.Store(destination);
-                negative.Store(destination + 64);
-                // A lane's four bytes are a row's quad.
-                var lost = (magnitude & negative).AsUInt16();
-                var pairs = (lost & Vector512.Create((ushort)0xFF)) + (lost >>> 8);
-                corrections += ((pairs.AsUInt32() & Vector512.Create(0xFFFFu)) + (pairs.AsUInt32() >>> 16)).AsInt32();
-            }
-            corrections.Store(scratch.Corrections + block * Panel.Rows);
-        }
-        panel.Split = true;
-        panel.Values = scratch.SplitValues;
-        panel.Stride = 2 * Panel.BlockBytes;
-        panel.Corrections = scratch.Corrections;
     }
 }

@@ -24,7 +24,7 @@ internal sealed unsafe class SmallBlockFormat : PackedFormat
     public override int UnitColumns => 32;
     public override int UnitBytes => _header + ValuePlanes.Bytes(_bits);
     public override int SourceBytes => (_hasMinima ? 4 : 2) + (_bits == 5 ? 4 : 0) + 16;
-    public override TileSums Sums => TileSums.Blocks;
+    public override TileForm InputForm => TileForm.BlockSums;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Pack(byte** rows, byte* unit)

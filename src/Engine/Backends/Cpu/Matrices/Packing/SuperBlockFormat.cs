@@ -22,7 +22,7 @@ internal sealed unsafe class SuperBlockFormat(StorageType type) : PackedFormat
     public override int UnitColumns => 256;
     public override int UnitBytes => Header + Blocks * BlockBytes;
     public override int SourceBytes => _bits == 5 ? 176 : 144;
-    public override TileSums Sums => TileSums.Blocks;
+    public override TileForm InputForm => TileForm.BlockSums;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Pack(byte** rows, byte* unit)

@@ -9,7 +9,8 @@ internal sealed class FileGrounding(RepositoryPaths paths)
     /// <summary>Larger texts are not held to: the automaton would take more time and memory than a failed edit costs.</summary>
     private const int MaxCharacters = 1024 * 1024;
 
-    private const int MaxKeptFiles = 8;
+    /// <summary>Most characters of all files whose automata are kept, some 30 bytes of memory each.</summary>
+    private const int MaxKeptCharacters = 2 * MaxCharacters;
 
     private readonly Lock _gate = new();
     private readonly LinkedList<(string Path, string Text, ValueDomain Domain)> _kept = [];
@@ -36,7 +37,8 @@ internal sealed class FileGrounding(RepositoryPaths paths)
         lock (_gate)
         {
             _kept.AddFirst((path, text, domain));
-            if (_kept.Count > MaxKeptFiles) _kept.RemoveLast();
+            while (_kept.Count > 1 && _kept.Sum(file => file.Text.Length) > MaxKeptCharacters)
+                _kept.RemoveLast();
         }
         return domain;
     }, "path");

@@ -176,7 +176,7 @@ public sealed class FunctionChoiceTests : IAsyncLifetime
     [Fact]
     public async Task A_second_request_with_the_same_history_costs_its_new_tokens()
     {
-        _model.Wants(Call("Helpers_Weather", """{"town": "Ulm"}"""), "Rain.", "Take a coat.");
+        _model.Wants("Looking.\n" + Call("Helpers_Weather", """{"town": "Ulm"}""") + "\n" + Call("Helpers_Weather", """{"town": "Bonn"}"""), "Rain.", "Take a coat.");
         var history = new ChatHistory("Weather?");
         var settings = With(FunctionChoiceBehavior.Auto());
         var first = await _chat.GetChatMessageContentAsync(history, settings, _kernel);

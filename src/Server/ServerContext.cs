@@ -3,6 +3,7 @@ using AgentRuntime.Engine.Chat;
 using AgentRuntime.Server.Diagnostics;
 using AgentRuntime.Server.Http;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.AI;
 
 namespace AgentRuntime.Server;
 
@@ -23,6 +24,14 @@ internal sealed class ServerContext(InferenceEngine engine, EngineChatClient cha
 
     /// <summary>Unix time in seconds.</summary>
     public long Now => Options.Chat.TimeProvider.GetUtcNow().ToUnixTimeSeconds();
+
+    /// <summary>
+    /// Lets the pieces of calls come as they are written. Only while replies are held to the tools: what was streamed cannot be repaired.
+    /// </summary>
+    public void StreamCalls(ChatOptions options)
+    {
+        if (Options.Chat.ConstrainToolCalls) options.AdditionalProperties = new() { [EngineChatProperties.StreamCalls] = true };
+    }
 
     /// <exception cref="ApiException">There is no such model.</exception>
     public void CheckModel(string name)

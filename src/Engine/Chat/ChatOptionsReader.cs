@@ -28,6 +28,7 @@ internal sealed class ChatOptionsReader(EngineChatClient client, GenerationOptio
             ToolMode = options.ToolMode ?? ChatToolMode.Auto,
             AllowsCalls = tools.Count > 0 && options.ToolMode is not NoneChatToolMode,
             OneCall = options.AllowMultipleToolCalls == false,
+            StreamsCalls = options.AdditionalProperties?.TryGetValue(EngineChatProperties.StreamCalls, out var streams) == true && Truth(EngineChatProperties.StreamCalls, streams),
             ShowsReasoning = options.Reasoning?.Output != ReasoningOutput.None,
             Schema = Schema(options, generation),
         };
@@ -78,10 +79,11 @@ internal sealed class ChatOptionsReader(EngineChatClient client, GenerationOptio
                 EngineChatProperties.RepetitionPenalty => generation with { RepetitionPenalty = (float)Number(name, value) },
                 EngineChatProperties.RepetitionWindow => generation with { RepetitionWindow = Whole(name, value) },
                 EngineChatProperties.IgnoreEos => generation with { IgnoreEos = Truth(name, value) },
+                EngineChatProperties.StreamCalls => generation,
                 EngineChatProperties.ThinkingBudget => generation with { ThinkingBudget = Whole(name, value) },
                 _ => throw new EngineException(
                     $"ChatOptions.AdditionalProperties holds {name}, which is not known here; known are {EngineChatProperties.MinP}, "
-                    + $"{EngineChatProperties.RepetitionPenalty}, {EngineChatProperties.RepetitionWindow}, {EngineChatProperties.IgnoreEos} and {EngineChatProperties.ThinkingBudget}."),
+                    + $"{EngineChatProperties.RepetitionPenalty}, {EngineChatProperties.RepetitionWindow}, {EngineChatProperties.IgnoreEos}, {EngineChatProperties.StreamCalls} and {EngineChatProperties.ThinkingBudget}."),
             };
         }
         return generation;

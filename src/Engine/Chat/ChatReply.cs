@@ -17,6 +17,7 @@ internal sealed class ChatReply(Tokenizer tokenizer, IToolCallFormat format, Too
     private readonly StringBuilder _text = new();
     private readonly List<FunctionCallContent> _calls = [];
     private readonly List<int> _tokens = [];
+    private string _startedId = "";
 
     /// <summary>Number of complete calls.</summary>
     public int Calls => _calls.Count;
@@ -68,6 +69,8 @@ internal sealed class ChatReply(Tokenizer tokenizer, IToolCallFormat format, Too
         return [.. _tokens.Take(keep), .. tokenizer.Encode(visible[kept.Length..], parseSpecial: false)];
     }
 
+    private bool StreamsCall => request is { StreamsCalls: true, AllowsCalls: true } && (!request.OneCall || _calls.Count == 0);
+
     private List<AIContent> Contents(IReadOnlyList<ReplyPart> parts)
     {
         var contents = new List<AIContent>();
@@ -80,6 +83,13 @@ internal sealed class ChatReply(Tokenizer tokenizer, IToolCallFormat format, Too
                     break;
                 case ReplyPartKind.Reasoning when request.ShowsReasoning:
                     contents.Add(new TextReasoningContent(part.Text));
+                    break;
+                case ReplyPartKind.CallStarted when StreamsCall:
+                    _startedId = part.CallId!;
+                    contents.Add(new FunctionCallPiece(_startedId, part.Text, ""));
+                    break;
+                case ReplyPartKind.Arguments when StreamsCall:
+                    contents.Add(new FunctionCallPiece(_startedId, null, part.Text));
                     break;
                 case ReplyPartKind.CallReady or ReplyPartKind.CallMalformed when !request.AllowsCalls:
                     AddText(part.Call!.Exception is ToolCallFormatException malformed ? malformed.Text : format.Write([part.Call]));

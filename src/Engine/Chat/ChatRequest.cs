@@ -26,6 +26,9 @@ internal sealed record ChatRequest
     /// <summary>Whether the reply ends with its first call.</summary>
     public bool OneCall { get; init; }
 
+    /// <summary>Whether pieces of calls are reported as they come.</summary>
+    public bool StreamsCalls { get; init; }
+
     /// <summary>Whether the response contains the reasoning.</summary>
     public bool ShowsReasoning { get; init; } = true;
 

@@ -15,6 +15,9 @@ public static class EngineChatProperties
     /// <summary>Request, true or false: <see cref="Sessions.GenerationOptions.IgnoreEos"/>.</summary>
     public const string IgnoreEos = "ignore_eos";
 
+    /// <summary>Request, true or false: whether a stream holds <see cref="FunctionCallPiece"/>s before each call.</summary>
+    public const string StreamCalls = "stream_calls";
+
     /// <summary>Request, whole number: <see cref="Sessions.GenerationOptions.ThinkingBudget"/>.</summary>
     public const string ThinkingBudget = "thinking_budget";
 

@@ -1,4 +1,5 @@
 using System.Text;
+using AgentRuntime.Engine.Chat;
 using AgentRuntime.Engine.Chat.ToolCalls;
 using AgentRuntime.Engine.Sessions;
 using AgentRuntime.Engine.Tokenization;
@@ -19,6 +20,7 @@ internal sealed class ChatChoice(Tokenizer tokenizer, GenerationClock clock, boo
     private readonly List<ToolCall> _calls = [];
     private readonly List<TokenLogprob> _logprobs = [];
     private bool _started;
+    private bool _hasArguments;
     private TimeSpan _age;
 
     /// <summary>Why the reply ended; null while it goes on.</summary>
@@ -58,6 +60,19 @@ internal sealed class ChatChoice(Tokenizer tokenizer, GenerationClock clock, boo
                 case TextContent { Text.Length: > 0 } text:
                     AddText(text.Text);
                     break;
+                case FunctionCallPiece { Name: { } name } piece:
+                    _hasArguments = false;
+                    _calls.Add(new(_calls.Count, piece.CallId, "function", new(name, "")));
+                    Add(new() { ToolCalls = [_calls[^1]] });
+                    break;
+                case FunctionCallPiece piece:
+                    _hasArguments = true;
+                    AddArguments(piece.Arguments);
+                    break;
+                // The client has its pieces; one that cannot be read was cut off, as the finish reason says.
+                case FunctionCallContent call when _calls is [.., { } last] && last.Id == call.CallId:
+                    if (!_hasArguments && call.Exception is null) AddArguments(ToolCall.ArgumentsOf(call));
+                    break;
                 // A client could do nothing with a call that cannot be read; the text shows what was meant.
                 case FunctionCallContent { Exception: ToolCallFormatException malformed }:
                     AddText(malformed.Text);
@@ -66,7 +81,7 @@ internal sealed class ChatChoice(Tokenizer tokenizer, GenerationClock clock, boo
                     var whole = ToolCall.Of(call, _calls.Count);
                     _calls.Add(whole);
                     Add(new() { ToolCalls = [whole with { Function = whole.Function with { Arguments = "" } }] });
-                    Add(new() { ToolCalls = [new(whole.Index, null, null, new(null, whole.Function.Arguments))] });
+                    AddArguments(whole.Function.Arguments);
                     break;
                 case UsageContent usage:
                     Usage = usage.Details;
@@ -77,6 +92,8 @@ internal sealed class ChatChoice(Tokenizer tokenizer, GenerationClock clock, boo
         return deltas;
 
         void Add(ChatMessageBody delta) => deltas.Add((delta, null));
+
+        void AddArguments(string arguments) => Add(new() { ToolCalls = [new(_calls.Count - 1, null, null, new(null, arguments))] });
 
         void AddText(string text)
         {

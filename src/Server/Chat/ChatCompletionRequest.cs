@@ -48,6 +48,7 @@ internal sealed record ChatCompletionRequest
         var includeUsage = streaming?.Flag("include_usage") ?? false;
         streaming?.Flag("include_obfuscation");
         streaming?.RefuseUnknown(new HashSet<string>());
+        if (stream) server.StreamCalls(options);
         var logprobs = fields.Flag("logprobs") ?? false;
         var top = (int)(fields.Whole("top_logprobs", 0, 20) ?? 0);
         if (top > 0 && !logprobs) throw ApiException.Invalid("top_logprobs", "needs logprobs to be true");

@@ -1,4 +1,5 @@
 using System.Text;
+using AgentRuntime.Engine.Chat;
 using AgentRuntime.Engine.Chat.ToolCalls;
 using AgentRuntime.Server.Wire;
 using Microsoft.Extensions.AI;
@@ -13,6 +14,7 @@ internal sealed class ResponseOutput
     private readonly List<object> _items = [];
     private readonly StringBuilder _text = new();
     private string? _open;
+    private FunctionCallItem? _call;
     private bool _isReasoning;
 
     /// <summary>The items that are complete.</summary>
@@ -23,9 +25,13 @@ internal sealed class ResponseOutput
     {
         TextReasoningContent { Text.Length: > 0 } reasoning => Text(reasoning.Text, isReasoning: true),
         TextContent { Text.Length: > 0 } text => Text(text.Text, isReasoning: false),
+        FunctionCallPiece { Name: { } name } piece => [.. Close(Completed), Begin(piece.CallId, name)],
+        FunctionCallPiece piece => [Arguments(piece.Arguments)],
+        // The client has its pieces; one that cannot be read was cut off.
+        FunctionCallContent call when _call?.CallId == call.CallId => End(call),
         // A client could do nothing with a call that cannot be read; the text shows what was meant.
         FunctionCallContent { Exception: ToolCallFormatException malformed } => Text(malformed.Text, isReasoning: false),
-        FunctionCallContent call => [.. Close(Completed), .. Call(call)],
+        FunctionCallContent call => [.. Close(Completed), Begin(call.CallId, call.Name), .. End(call)],
         _ => [],
     });
 
@@ -67,18 +73,28 @@ internal sealed class ResponseOutput
         return events;
     }
 
-    private ResponseEvent[] Call(FunctionCallContent call)
+    private ResponseEvent Begin(string callId, string name)
     {
-        var index = _items.Count;
-        var item = new FunctionCallItem(Id("fc"), Completed, call.CallId, call.Name, ToolCall.ArgumentsOf(call));
+        _call = new(Id("fc"), InProgress, callId, name, "");
+        return new("response.output_item.added") { OutputIndex = _items.Count, Item = _call };
+    }
+
+    private ResponseEvent Arguments(string piece)
+    {
+        _text.Append(piece);
+        return new("response.function_call_arguments.delta") { ItemId = _call!.Id, OutputIndex = _items.Count, Delta = piece };
+    }
+
+    private List<ResponseEvent> End(FunctionCallContent call)
+    {
+        List<ResponseEvent> events = _text.Length == 0 && call.Exception is null ? [Arguments(ToolCall.ArgumentsOf(call))] : [];
+        var item = _call! with { Status = call.Exception is null ? Completed : "incomplete", Arguments = _text.ToString() };
+        events.Add(new("response.function_call_arguments.done") { ItemId = item.Id, OutputIndex = _items.Count, Name = item.Name, Arguments = item.Arguments });
+        events.Add(new("response.output_item.done") { OutputIndex = _items.Count, Item = item });
         _items.Add(item);
-        return
-        [
-            new("response.output_item.added") { OutputIndex = index, Item = item with { Status = InProgress, Arguments = "" } },
-            new("response.function_call_arguments.delta") { ItemId = item.Id, OutputIndex = index, Delta = item.Arguments },
-            new("response.function_call_arguments.done") { ItemId = item.Id, OutputIndex = index, Name = item.Name, Arguments = item.Arguments },
-            new("response.output_item.done") { OutputIndex = index, Item = item },
-        ];
+        _text.Clear();
+        _call = null;
+        return events;
     }
 
     private object Item(string id, string status, IReadOnlyList<TextPart> content) => _isReasoning ? new ReasoningItem(id, status, content) : new MessageItem(id, status, content);

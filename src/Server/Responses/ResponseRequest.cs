@@ -50,13 +50,15 @@ internal sealed record ResponseRequest
             Reasoning = FormatFields.Reasoning(effort, "reasoning.effort"),
         };
         ToolFields.Read(fields, options);
+        var stream = fields.Flag("stream") ?? false;
+        if (stream) server.StreamCalls(options);
         var generation = Generation(fields, server) with { PrefillProgress = clock };
         options.RawRepresentationFactory = _ => generation;
         var request = new ResponseRequest
         {
             Messages = ResponseInput.Read(fields.Require("input")),
             Options = options,
-            Stream = fields.Flag("stream") ?? false,
+            Stream = stream,
             Store = fields.Flag("store") ?? true,
             Echo = new()
             {

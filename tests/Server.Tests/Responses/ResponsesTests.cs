@@ -22,13 +22,27 @@ public sealed class ResponsesTests(ServerFixture fixture) : IClassFixture<Server
                 "response.output_item.added", "response.function_call_arguments.delta", "response.function_call_arguments.done", "response.output_item.done",
                 "response.completed",
             ],
-            events.Select(e => e.Type).Where((type, i) => i == 0 || !type.EndsWith("text.delta", StringComparison.Ordinal) || events[i - 1].Type != type));
+            events.Select(e => e.Type).Where((type, i) => i == 0 || !type.EndsWith(".delta", StringComparison.Ordinal) || events[i - 1].Type != type));
         Assert.All(events, e => Assert.Equal(e.Type, e.Data.GetProperty("type").GetString()));
         var response = events[^1].Data.GetProperty("response");
         Assert.Equal(["reasoning", "message", "function_call"], response.GetProperty("output").EnumerateArray().Select(i => i.GetProperty("type").GetString()));
+        Assert.Equal("{\"command\": [\"ls\"]}", string.Concat(events.Where(e => e.Type == "response.function_call_arguments.delta").Select(e => e.Data.GetProperty("delta").GetString())));
+        Assert.True(events.Count(e => e.Type == "response.function_call_arguments.delta") > 3);
         // Every item in the end is the one that its own event told of.
         var done = events.Where(e => e.Type == "response.output_item.done").Select(e => e.Data.GetProperty("item").GetRawText());
         Assert.Equal(done, response.GetProperty("output").EnumerateArray().Select(i => i.GetRawText()));
+    }
+
+    [Fact]
+    public async Task A_call_that_is_cut_off_is_incomplete()
+    {
+        var events = await EventsAsync(new { model = TestServer.Model, input = "say:" + Call, stream = true, tools = new[] { Shell }, max_output_tokens = 26 });
+        Assert.Equal("response.incomplete", events[^1].Type);
+        var item = Assert.Single(events[^1].Data.GetProperty("response").GetProperty("output").EnumerateArray());
+        Assert.Equal(("function_call", "incomplete"), (item.GetProperty("type").GetString(), item.GetProperty("status").GetString()));
+        Assert.Equal(
+            string.Concat(events.Where(e => e.Type == "response.function_call_arguments.delta").Select(e => e.Data.GetProperty("delta").GetString())),
+            item.GetProperty("arguments").GetString());
     }
 
     [Fact]

@@ -52,7 +52,7 @@ internal sealed class PartSink(ToolCallParserOptions options)
         EndSection(ReplyPartKind.Content);
         if (_isStarted) return;
         _isStarted = true;
-        _parts.Add(new(ReplyPartKind.CallStarted, name, Calls));
+        _parts.Add(new(ReplyPartKind.CallStarted, name, Calls) { CallId = NextId() });
     }
 
     /// <summary>A piece of the arguments of the call that has begun.</summary>

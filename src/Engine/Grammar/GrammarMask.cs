@@ -31,6 +31,11 @@ internal sealed class GrammarMask : ITokenMask
 
     public IReadOnlyList<int> Forced(ReadOnlySpan<int> history) => _grammar.Forced(_state, history);
 
+    public void Prepare()
+    {
+        if (_state.Mask is null) ThreadPool.UnsafeQueueUserWorkItem(static next => next.Grammar.TryMask(next.State), (Grammar: _grammar, State: _state), preferLocal: false);
+    }
+
     public void Accept(int token)
     {
         // What follows the end is no part of the text.

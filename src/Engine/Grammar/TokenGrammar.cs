@@ -74,6 +74,13 @@ public sealed class TokenGrammar
         }
     }
 
+    /// <summary>Computes a mask ahead; what is wrong with it is found again when it is needed.</summary>
+    internal void TryMask(MatchState state)
+    {
+        try { Mask(state); }
+        catch (GrammarException) { }
+    }
+
     internal ulong[] Mask(MatchState state)
     {
         lock (_gate)

@@ -24,4 +24,7 @@ public interface ITokenMask
     /// </summary>
     /// <param name="history">The last tokens of the context, the one accepted last at its end.</param>
     IReadOnlyList<int> Forced(ReadOnlySpan<int> history) => [];
+
+    /// <summary>Called when the next token is to be chosen only after another pass of the model: time to compute <see cref="Allowed"/> elsewhere.</summary>
+    void Prepare() { }
 }

@@ -83,8 +83,14 @@ internal sealed class GenerateRequest : EngineRequest
         var history = CollectionsMarshal.AsSpan(Sequence.Tokens);
         var sampled = _sampler.Sample(logits, history);
         _sampled = sampled;
-        if (_options is not { JumpForward: true, TokenMask: { } mask }) return;
-        foreach (var token in mask.Forced([.. history[^Math.Min(ForcedContext - 1, history.Length)..], sampled.Token]))
+        if (_options.TokenMask is not { } mask) return;
+        if (_options.JumpForward) Force(mask, history, sampled.Token);
+        mask.Prepare();
+    }
+
+    private void Force(ITokenMask mask, ReadOnlySpan<int> history, int last)
+    {
+        foreach (var token in mask.Forced([.. history[^Math.Min(ForcedContext - 1, history.Length)..], last]))
         {
             if (_forced.Count == MaxForced) break;
             mask.Accept(token);

@@ -5,6 +5,18 @@ namespace AgentRuntime.Engine.Tests.Grammar;
 
 public sealed class MaskTests
 {
+    [Fact]
+    public void A_mask_is_computed_ahead()
+    {
+        var grammar = TokenGrammar.Compile(Constraint.AnyJson, GrammarFixture.Tokenizer);
+        var mask = (GrammarMask)grammar.CreateMask();
+        mask.Accept(GrammarFixture.Tokenizer.Encode("{", parseSpecial: false)[0]);
+        Assert.Null(mask.State.Mask);
+        mask.Prepare();
+        Assert.True(SpinWait.SpinUntil(() => mask.State.Mask is not null, TimeSpan.FromSeconds(30)));
+        Assert.Equal(mask.State.Mask!, mask.Allowed.ToArray());
+    }
+
     [Theory]
     [InlineData("true", """{"a": [1, -2.5e3, "x é\n", null], "b": {}}""")]
     [InlineData("""{"type":"object","properties":{"name":{"type":"string"},"names":{"type":"integer"},"n":{"type":"array"}},"required":["names"]}""", """{"names": 1, "name": "x", "nam": [2], "n": []}""")]

@@ -54,6 +54,11 @@ internal sealed class GroundedMask : ITokenMask
         }
     }
 
+    public void Prepare()
+    {
+        if (_ground.Value is null) _inner.Prepare();
+    }
+
     public IReadOnlyList<int> Forced(ReadOnlySpan<int> history)
     {
         lock (_grammar.Gate)

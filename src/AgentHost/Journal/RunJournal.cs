@@ -35,11 +35,16 @@ public sealed class RunJournal : IDisposable
     public WorkflowJournal Workflows { get; }
 
     /// <summary>Begins a run and returns its recorder.</summary>
-    public RunRecorder Create(string repository, string model, string task, IReadOnlyList<ChatMessage> opening)
+    /// <param name="repository">Full path of the repository.</param>
+    /// <param name="model">Model as given.</param>
+    /// <param name="task">The task.</param>
+    /// <param name="opening">The first messages.</param>
+    /// <param name="mask">Takes secrets out of whatever is recorded; null for nothing to take out.</param>
+    public RunRecorder Create(string repository, string model, string task, IReadOnlyList<ChatMessage> opening, Func<string, string>? mask = null)
     {
         var now = _time.GetUtcNow();
         var id = NewId(now);
-        var recorder = new RunRecorder(_database, _time, id, RunLock.Take(_path, id));
+        var recorder = new RunRecorder(_database, _time, id, RunLock.Take(_path, id), mask);
         try
         {
             // All or nothing: a run without its first messages could not be resumed.
@@ -47,12 +52,12 @@ public sealed class RunJournal : IDisposable
             {
                 _database.Execute(
                     "INSERT INTO runs VALUES ($id, $now, $now, 'Running', $repository, $model, $task, NULL)",
-                    ("$id", id), ("$now", Text(now)), ("$repository", repository), ("$model", model), ("$task", task));
+                    ("$id", id), ("$now", Text(now)), ("$repository", repository), ("$model", model), ("$task", mask is null ? task : mask(task)));
                 for (var i = 0; i < opening.Count; i++)
                 {
                     _database.Execute(
                         "INSERT INTO messages VALUES ($run, $seq, $content)",
-                        ("$run", id), ("$seq", i), ("$content", JournalJson.Write(opening[i])));
+                        ("$run", id), ("$seq", i), ("$content", mask is null ? JournalJson.Write(opening[i]) : mask(JournalJson.Write(opening[i]))));
                 }
             });
         }
@@ -66,11 +71,12 @@ public sealed class RunJournal : IDisposable
 
     /// <summary>Goes on recording a run. What <see cref="Load"/> returns from then on is changed by nobody else.</summary>
     /// <param name="id">As for <see cref="Load"/>.</param>
+    /// <param name="mask">As for <see cref="Create"/>.</param>
     /// <exception cref="JournalException">There is no such run, or another process is running it.</exception>
-    public RunRecorder Continue(string id)
+    public RunRecorder Continue(string id, Func<string, string>? mask = null)
     {
         var run = Find(id).Id;
-        return new(_database, _time, run, RunLock.Take(_path, run));
+        return new(_database, _time, run, RunLock.Take(_path, run), mask);
     }
 
     /// <summary>All runs, the newest first.</summary>

@@ -94,7 +94,7 @@ internal sealed class ModelSteps(RunScope run, IReadOnlyList<McpTool> mcpTools)
         var description = new RunDescription(task, host.Repository, conversation.Model);
 
         var unfinished = Unfinished(instance, key);
-        using var recorder = unfinished is null ? host.Journal.Create(host.Repository, conversation.Model, run.Mask.Apply(task), opening) : host.Journal.Continue(unfinished.Summary.Id);
+        using var recorder = unfinished is null ? host.Journal.Create(host.Repository, conversation.Model, task, opening, run.Mask.Apply) : host.Journal.Continue(unfinished.Summary.Id, run.Mask.Apply);
         run.Recorder.Started(instance.Path, key, recorder.Id);
         var shown = new StreamMask(run, instance.Path);
         var agent = new Agent(conversation, dispatcher, recorder, options, e => Watch(e, shown, meter), host.Time);

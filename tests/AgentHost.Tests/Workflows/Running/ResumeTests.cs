@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.AI;
 
 namespace AgentRuntime.AgentHost.Tests.Workflows.Running;
 
@@ -104,12 +105,15 @@ public sealed class ResumeTests : IDisposable
     public async Task No_secret_is_in_outputs_events_or_journal()
     {
         _fixture.Secrets["TOKEN"] = "s3cr3t-value";
+        _fixture.Models = new(messages => messages.Any(m => m.Role == ChatRole.Assistant) || !messages[^1].Text.StartsWith("say", StringComparison.Ordinal)
+            ? ScriptedConversation.Text("said s3cr3t-value") : ScriptedConversation.Call("say", ("text", "from agent s3cr3t-value")));
         var result = await _fixture.RunAsync("""
             a: {uses: say, with: {text: "token=${{ secrets.TOKEN }}"}}
             b: {prompt: "use ${{ secrets.TOKEN }}"}
+            d: {agent: {task: "say ${{ secrets.TOKEN }}", tools: [say]}}
             c: {run: "echo \"got $KEY\"; echo $KEY >&2; exit 3", env: {KEY: "${{ secrets.TOKEN }}"}, continue-on-error: true}
             """, "outputs: {a: \"${{ steps.a.outputs.text }}\", c: \"${{ steps.c.outputs.text }}\"}");
-        Assert.Equal("token=s3cr3t-value", _said.Single());
+        Assert.Equal(["from agent s3cr3t-value", "token=s3cr3t-value"], _said.Order());
         Assert.Equal("token=***", result.Outputs["a"]!.GetValue<string>());
         if (!OperatingSystem.IsWindows()) Assert.Equal("got ***\n***", result.Outputs["c"]!.GetValue<string>());
         Assert.All(_fixture.Events, e => Assert.DoesNotContain("s3cr3t", e.ToJson(), StringComparison.Ordinal));

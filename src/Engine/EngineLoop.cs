@@ -22,6 +22,7 @@ internal sealed class EngineLoop
         Channel.CreateBounded<Action>(new BoundedChannelOptions(CommandCapacity) { SingleReader = true });
     private readonly Thread? _thread;
     private float[] _logits = [];
+    private int[] _likeliest = [];
     private int _admitted;
     private long _computedTokens;
     private TimeSpan _lastDuration = TimeSpan.FromSeconds(1);
@@ -55,9 +56,8 @@ internal sealed class EngineLoop
     {
         var batch = _scheduler.Schedule();
         if (batch.Entries.Count == 0) return false;
-        var logits = Forward(batch, out var elapsed);
-        if (logits is null) return true;
-        Sample(batch, logits);
+        if (!Forward(batch, out var greedy, out var elapsed)) return true;
+        Sample(batch, greedy);
         Commit(batch, elapsed);
         return true;
     }
@@ -188,22 +188,26 @@ internal sealed class EngineLoop
         }
     }
 
-    /// <summary>Computes the batch; null when the runner failed, which ends the batch's requests and leaves their sessions as they were.</summary>
-    private float[]? Forward(ScheduledBatch batch, out TimeSpan elapsed)
+    /// <summary>Computes the batch: logits, or the likeliest tokens when no request needs more. False when the runner failed, which ends the batch's requests and leaves their sessions as they were.</summary>
+    private bool Forward(ScheduledBatch batch, out bool greedy, out TimeSpan elapsed)
     {
-        var needed = checked(batch.RowCount * _runner.Config.VocabularySize);
+        var runner = batch.IsGreedy ? _runner as IGreedyRunner : null;
+        greedy = runner is not null;
+        var needed = greedy ? 0 : checked(batch.RowCount * _runner.Config.VocabularySize);
         if (_logits.Length < needed) _logits = GC.AllocateUninitializedArray<float>(needed);
+        if (_likeliest.Length < batch.RowCount) _likeliest = new int[batch.RowCount];
         var start = _options.TimeProvider.GetTimestamp();
         try
         {
-            _runner.Forward(batch.Input, _logits.AsSpan(0, needed));
-            return _logits;
+            if (runner is not null) runner.ForwardGreedy(batch.Input, _likeliest.AsSpan(0, batch.RowCount));
+            else _runner.Forward(batch.Input, _logits.AsSpan(0, needed));
+            return true;
         }
         catch (Exception error)
         {
             var failure = new EngineException($"The model could not be computed: {error.Message}", error);
             foreach (var entry in batch.Entries) _scheduler.Fail(entry.Request, failure);
-            return null;
+            return false;
         }
         finally
         {
@@ -213,7 +217,7 @@ internal sealed class EngineLoop
         }
     }
 
-    private void Sample(ScheduledBatch batch, float[] logits)
+    private void Sample(ScheduledBatch batch, bool greedy)
     {
         var vocabulary = _runner.Config.VocabularySize;
         foreach (var (request, _, firstRow, rows) in batch.Entries)
@@ -221,7 +225,8 @@ internal sealed class EngineLoop
             if (rows == 0) continue;
             try
             {
-                request.Sample(logits.AsSpan(firstRow * vocabulary, rows * vocabulary), rows);
+                if (greedy) request.Take(_likeliest[firstRow]);
+                else request.Sample(_logits.AsSpan(firstRow * vocabulary, rows * vocabulary), rows);
             }
             catch (Exception error)
             {

@@ -71,6 +71,7 @@ DEVICE u32 lane_index() { return thread_index() & 31; }
 DEVICE u32 warp_index() { return thread_index() >> 5; }
 DEVICE float shuffle(float x, u32 lane) { return bits_to_float(shuffle_bits(float_to_bits(x), lane)); }
 DEVICE float shuffle_xor(float x, u32 mask) { return bits_to_float(shuffle_xor_bits(float_to_bits(x), mask)); }
+#define INFINITE bits_to_float(0x7f800000u)
 DEVICE float larger(float a, float b) { return a > b ? a : b; }
 DEVICE float exponential(float x) { return exp2_approximate(x * 1.4426950408889634f); }
 

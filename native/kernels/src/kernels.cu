@@ -7,3 +7,4 @@
 #include "attention.h"
 #include "prefill_attention.h"
 #include "experts.h"
+#include "argmax.h"

@@ -141,3 +141,11 @@ struct CombineParams {
     int columns;
     int used;
 };
+
+// The likeliest token of each row. Grid: a block a row.
+struct ArgMaxParams {
+    const float *logits; // [row][columns]
+    int *likeliest;      // [row]
+    int columns;
+    int padding;
+};

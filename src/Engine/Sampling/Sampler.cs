@@ -47,6 +47,11 @@ internal sealed class Sampler
         return new(token, unchanged[token] - max - total, _options.TopLogProbabilities > 0 ? MostProbable(unchanged, max + total) : null);
     }
 
+    /// <summary>Passes a token on.</summary>
+    /// <exception cref="EngineException">It is -1: there is none.</exception>
+    public static int Check(int likeliest) =>
+        likeliest >= 0 ? likeliest : throw new EngineException("No token can follow: no token is allowed, or the model computed no finite number.");
+
     private ReadOnlySpan<float> Copy(ReadOnlySpan<float> logits)
     {
         if (_unchanged.Length != logits.Length) _unchanged = new float[logits.Length];
@@ -57,9 +62,7 @@ internal sealed class Sampler
     private static int Likeliest(ReadOnlySpan<float> logits)
     {
         var token = LogitMath.ArgMax(logits);
-        return token >= 0 && float.IsFinite(logits[token])
-            ? token
-            : throw new EngineException("No token can follow: no token is allowed, or the model computed no finite number.");
+        return Check(token >= 0 && float.IsFinite(logits[token]) ? token : -1);
     }
 
     private void Mask(Span<float> logits)

@@ -40,6 +40,12 @@ internal abstract class EngineRequest(Sequence sequence, int maxLength, TimeProv
     /// <summary>Takes the logits of a chunk; throws when no result can be made of them.</summary>
     public abstract void Sample(Span<float> logits, int rows);
 
+    /// <summary>Whether the likeliest token of its row is all that it needs: <see cref="Take"/> does for <see cref="Sample"/>.</summary>
+    public virtual bool IsGreedy => false;
+
+    /// <summary>Takes the likeliest token, or -1 when there is none; throws then.</summary>
+    public virtual void Take(int likeliest) => throw new NotSupportedException("This request needs logits.");
+
     /// <summary>Delivers what <see cref="Sample"/> made, after the chunk entered the KV cache; true when the request is finished.</summary>
     public abstract bool Commit();
 

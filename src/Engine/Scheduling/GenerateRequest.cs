@@ -78,6 +78,10 @@ internal sealed class GenerateRequest : EngineRequest
         if (!IsDecoding) _options.PrefillProgress?.Report(new(Sequence.Computed, Target));
     }
 
+    public override bool IsGreedy => _options is { Temperature: 0, RepetitionPenalty: 1, TokenMask: null, LogProbabilities: false };
+
+    public override void Take(int likeliest) => _sampled = new SampledToken(Sampler.Check(likeliest), null);
+
     public override void Sample(Span<float> logits, int rows)
     {
         var history = CollectionsMarshal.AsSpan(Sequence.Tokens);

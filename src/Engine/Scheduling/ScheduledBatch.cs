@@ -24,6 +24,9 @@ internal sealed class ScheduledBatch
 
     public int RowCount => _logitRows.Count;
 
+    /// <summary>Whether the likeliest token is all that every row is wanted for.</summary>
+    public bool IsGreedy => _entries.TrueForAll(static entry => entry.Rows == 0 || (entry.Rows == 1 && entry.Request.IsGreedy));
+
     /// <summary>The pass as the runner takes it; valid until the batch changes.</summary>
     public ForwardBatch Input =>
         new(CollectionsMarshal.AsSpan(_tokens), CollectionsMarshal.AsSpan(_slices), CollectionsMarshal.AsSpan(_logitRows));

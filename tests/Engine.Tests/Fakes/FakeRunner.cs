@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using AgentRuntime.Engine.Backends;
 using AgentRuntime.Engine.Models;
+using AgentRuntime.Engine.Sampling;
 
 namespace AgentRuntime.Engine.Tests.Fakes;
 
@@ -8,7 +9,7 @@ namespace AgentRuntime.Engine.Tests.Fakes;
 /// Runs <see cref="FakeModel"/> with what its KV blocks hold, and with nothing else: a wrong block table, a lost block
 /// or a write into a shared one changes the tokens.
 /// </summary>
-internal sealed class FakeRunner(int blocks, KvType kvType = KvType.F16) : IModelRunner
+internal sealed class FakeRunner(int blocks, KvType kvType = KvType.F16) : IGreedyRunner
 {
     private readonly ulong[] _cells = new ulong[blocks * RunnerOptions.BlockTokens];
 
@@ -20,6 +21,9 @@ internal sealed class FakeRunner(int blocks, KvType kvType = KvType.F16) : IMode
 
     /// <summary>Sizes of the passes so far, a list per pass with the tokens of each sequence.</summary>
     public List<int[]> Passes { get; } = [];
+
+    /// <summary>Passes that were asked for tokens alone.</summary>
+    public int GreedyPasses { get; private set; }
 
     public int ComputedTokens => Passes.Sum(pass => pass.Sum());
 
@@ -54,6 +58,14 @@ internal sealed class FakeRunner(int blocks, KvType kvType = KvType.F16) : IMode
         var pass = new int[batch.Sequences.Length];
         for (var i = 0; i < pass.Length; i++) pass[i] = batch.Sequences[i].Count;
         Passes.Add(pass);
+    }
+
+    public void ForwardGreedy(in ForwardBatch batch, Span<int> likeliest)
+    {
+        GreedyPasses++;
+        var logits = new float[batch.LogitRows.Length * Config.VocabularySize];
+        Forward(batch, logits);
+        for (var row = 0; row < batch.LogitRows.Length; row++) likeliest[row] = LogitMath.ArgMax(logits.AsSpan(row * Config.VocabularySize, Config.VocabularySize));
     }
 
     public void CopyBlock(int source, int destination) => Block(source).CopyTo(Block(destination));

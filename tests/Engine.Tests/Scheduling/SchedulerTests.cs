@@ -26,6 +26,22 @@ public class SchedulerTests
     }
 
     [Fact]
+    public void Logits_are_asked_for_only_where_a_request_needs_them()
+    {
+        using var test = new TestEngine();
+        var prompt = TestEngine.Tokens(1, 20);
+        test.Run(TestEngine.Collect(test.Session(prompt), Ten));
+        Assert.Equal(10, test.Runner.GreedyPasses);
+        // Together with one that wants probabilities, all get logits.
+        var (greedy, told) = (test.Session(prompt), test.Session(prompt));
+        var replies = test.Run(Task.WhenAll(TestEngine.Collect(greedy, Ten), TestEngine.Collect(told, Ten with { LogProbabilities = true })));
+        Assert.Equal(10, test.Runner.GreedyPasses);
+        Assert.Equal(TestEngine.Expected(prompt, Ten), greedy.Tokens);
+        Assert.Equal(greedy.Tokens, told.Tokens);
+        Assert.All(replies[1].Where(e => e.Token is not null), e => Assert.NotNull(e.LogProbability));
+    }
+
+    [Fact]
     public void Long_prompts_take_turns()
     {
         using var test = new TestEngine(options: new() { PrefillChunk = 50 });

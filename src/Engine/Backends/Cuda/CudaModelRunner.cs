@@ -11,7 +11,7 @@ namespace AgentRuntime.Engine.Backends.Cuda;
 /// A model on a GPU. A pass is queued on one stream; one in which every sequence decodes a token is recorded once for
 /// each number of sequences and launched as a graph from then on. Nothing is allocated per pass.
 /// </summary>
-public sealed unsafe class CudaModelRunner : IModelRunner
+public sealed unsafe class CudaModelRunner : IGreedyRunner
 {
     private readonly CudaDevice _device;
     private readonly KernelModule _kernels;
@@ -23,7 +23,9 @@ public sealed unsafe class CudaModelRunner : IModelRunner
     private readonly AttentionBlock _attention;
     private readonly FeedForwardBlock _feedForward;
     private readonly float* _logits;
+    private readonly int* _likeliest;
     private readonly nint[] _decodeGraphs = new nint[Operators.MostVectors + 1];
+    private readonly nint[] _greedyGraphs = new nint[Operators.MostVectors + 1];
 
     internal CudaModelRunner(
         ICudaDriver driver, int ordinal, ModelFile file, ModelConfig config, RunnerOptions options, IProgress<double>? progress, CancellationToken cancellationToken)
@@ -42,6 +44,7 @@ public sealed unsafe class CudaModelRunner : IModelRunner
             _attention = new(_device, config, _operators, _kv, _workspace, Rope(), options.KvType);
             _feedForward = new(config, _operators, _workspace);
             _logits = (float*)_device.AllocateHost(sizeof(float) * (long)Operators.MostVectors * config.VocabularySize);
+            _likeliest = (int*)_device.AllocateHost(sizeof(int) * Operators.MostVectors);
         }
         catch (CudaException error) when (error.IsOutOfMemory)
         {
@@ -70,29 +73,26 @@ public sealed unsafe class CudaModelRunner : IModelRunner
     public void Forward(in ForwardBatch batch, Span<float> logits)
     {
         BatchValidation.Check(batch, Config, Options, logits.Length);
-        foreach (var sequence in batch.Sequences)
+        var rows = Start(batch);
+        for (var row = 0; row < rows; row += Operators.MostVectors)
         {
-            if ((long)sequence.ContextLength + sequence.Count > Positions)
-                throw new ArgumentException($"A sequence is longer than the {Positions} positions that the model was set up for.", nameof(batch));
+            var count = Finish(row, greedy: false);
+            new ReadOnlySpan<float>(_logits, count * Config.VocabularySize).CopyTo(logits[(row * Config.VocabularySize)..]);
         }
-        _device.Use();
-        _batch.Load(batch);
-        if (_batch.IsDecode && _batch.Tokens <= Operators.MostVectors)
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">As <see cref="Forward"/>.</exception>
+    /// <exception cref="CudaException">The device failed; the model has to be loaded again.</exception>
+    public void ForwardGreedy(in ForwardBatch batch, Span<int> likeliest)
+    {
+        BatchValidation.Check(batch, Config, Options, checked(likeliest.Length * Config.VocabularySize));
+        var rows = Start(batch);
+        for (var row = 0; row < rows; row += Operators.MostVectors)
         {
-            Decode();
-            new ReadOnlySpan<float>(_logits, _batch.Tokens * Config.VocabularySize).CopyTo(logits);
-            return;
+            var count = Finish(row, greedy: true);
+            new ReadOnlySpan<int>(_likeliest, count).CopyTo(likeliest[row..]);
         }
-        QueueLayers();
-        for (var row = 0; row < _batch.LogitRows; row += Operators.MostVectors)
-        {
-            var rows = Math.Min(Operators.MostVectors, _batch.LogitRows - row);
-            QueueLogits(row, rows);
-            _device.Synchronize();
-            new ReadOnlySpan<float>(_logits, rows * Config.VocabularySize).CopyTo(logits[(row * Config.VocabularySize)..]);
-        }
-        // The batch's memory is written again next time.
-        if (_batch.LogitRows == 0) _device.Synchronize();
     }
 
     /// <inheritdoc/>
@@ -125,7 +125,7 @@ public sealed unsafe class CudaModelRunner : IModelRunner
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var graph in _decodeGraphs)
+        foreach (var graph in _decodeGraphs.Concat(_greedyGraphs))
             if (graph != 0) _device.Driver.DestroyGraph(graph);
         _kernels?.Dispose();
         _device.Dispose();
@@ -134,24 +134,52 @@ public sealed unsafe class CudaModelRunner : IModelRunner
     /// <summary>Longest sequence: the model's context, or less when there is not room for it.</summary>
     private int Positions => (int)Math.Min(Config.ContextLength, (long)Options.KvBlocks * RunnerOptions.BlockTokens);
 
-    private void Decode()
+    private bool IsDecode => _batch.IsDecode && _batch.Tokens <= Operators.MostVectors;
+
+    /// <summary>Sends a batch to the device and queues its layers, unless the last part of the pass does all.</summary>
+    /// <returns>Rows of logits that are wanted.</returns>
+    private int Start(in ForwardBatch batch)
     {
-        ref var graph = ref _decodeGraphs[_batch.Tokens];
+        foreach (var sequence in batch.Sequences)
+        {
+            if ((long)sequence.ContextLength + sequence.Count > Positions)
+                throw new ArgumentException($"A sequence is longer than the {Positions} positions that the model was set up for.", nameof(batch));
+        }
+        _device.Use();
+        _batch.Load(batch);
+        if (!IsDecode) QueueLayers();
+        // The batch's memory is written again next time.
+        if (_batch.LogitRows == 0) _device.Synchronize();
+        return _batch.LogitRows;
+    }
+
+    /// <summary>Computes a few rows of logits, or their likeliest tokens, and waits for them.</summary>
+    /// <returns>How many rows.</returns>
+    private int Finish(int firstRow, bool greedy)
+    {
+        var rows = Math.Min(Operators.MostVectors, _batch.LogitRows - firstRow);
+        if (IsDecode) Decode(ref (greedy ? _greedyGraphs : _decodeGraphs)[rows], greedy);
+        else QueueLogits(firstRow, rows, greedy);
+        _device.Synchronize();
+        return rows;
+    }
+
+    private void Decode(ref nint graph, bool greedy)
+    {
         if (graph != 0)
         {
             _device.Driver.LaunchGraph(graph, _device.Stream);
-            _device.Synchronize();
             return;
         }
         // The first pass runs as it is: a driver that loads kernels at their first use may not do so in a recording.
         QueueLayers();
-        QueueLogits(0, _batch.Tokens);
+        QueueLogits(0, _batch.Tokens, greedy);
         _device.Synchronize();
         _device.Driver.BeginCapture(_device.Stream);
         try
         {
             QueueLayers();
-            QueueLogits(0, _batch.Tokens);
+            QueueLogits(0, _batch.Tokens, greedy);
         }
         finally
         {
@@ -173,11 +201,17 @@ public sealed unsafe class CudaModelRunner : IModelRunner
         }
     }
 
-    private void QueueLogits(int firstRow, int rows)
+    private void QueueLogits(int firstRow, int rows, bool greedy)
     {
         var which = _batch.LogitRowIds + (ulong)firstRow * sizeof(int);
         _operators.Norm(_workspace.Hidden, which, _model.OutputNorm, _workspace.Normed, rows, Config.EmbeddingLength, Config.RmsEpsilon);
         _operators.Multiply(_model.Output, _workspace.Normed, 0, _workspace.Logits, rows);
+        if (greedy)
+        {
+            _operators.ArgMax(_workspace.Logits, _workspace.Likeliest, rows, Config.VocabularySize);
+            _device.Driver.CopyToHost(_likeliest, _workspace.Likeliest, sizeof(int) * (long)rows, _device.Stream);
+            return;
+        }
         _device.Driver.CopyToHost(_logits, _workspace.Logits, sizeof(float) * (long)rows * Config.VocabularySize, _device.Stream);
     }
 

@@ -57,6 +57,23 @@ public sealed class CudaEngineTests
         await engine.CheckIntegrityAsync();
     }
 
+    [Fact]
+    public async Task TheDevicesChoiceIsTheSamplers()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        await using var engine = await LoadAsync(KvType.F16, cancel);
+        using var session = engine.CreateSession();
+        session.Append(Prompt);
+        var checkpoint = session.Checkpoint();
+        var chosen = await GenerateAsync(session, cancel);
+        session.Rewind(checkpoint);
+        // Who wants probabilities gets logits, and the sampler chooses.
+        List<int> sampled = [];
+        await foreach (var e in session.GenerateAsync(new() { MaxTokens = 12, IgnoreEos = true, LogProbabilities = true }, cancel))
+            if (e.Token is { } token) sampled.Add(token);
+        Assert.Equal(sampled, chosen);
+    }
+
     private static Task<InferenceEngine> LoadAsync(KvType type, CancellationToken cancel) => InferenceEngine.LoadAsync(
         TestFiles.Golden("qwen3-q8_0.gguf"), new() { Backend = EmulatedGpu.Open(), KvType = type, ContextLength = 256, PrefillChunk = 64 }, null, cancel);
 

@@ -4,6 +4,7 @@ using AgentRuntime.Engine.Backends.Cuda.Memory;
 using AgentRuntime.Engine.Backends.Cuda.Model;
 using AgentRuntime.Engine.Formats.Gguf;
 using AgentRuntime.Engine.Models;
+using AgentRuntime.Engine.Sampling;
 
 namespace AgentRuntime.Engine.Tests.Backends.Cuda;
 
@@ -95,6 +96,27 @@ public sealed unsafe class CudaKernelTests
             foreach (var x in row) sum += (double)x * x;
             for (var c = 0; c < columns; c++) Assert.Equal(row[c] / Math.Sqrt(sum / columns + 1e-6) * weight[c], actual[r * columns + c], 1e-5 + Math.Abs(actual[r * columns + c]) * 1e-5);
         }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(31)]
+    [InlineData(1025)]
+    [InlineData(5000)]
+    public void TheLikeliestIsTheFirstOfTheHighest(int columns)
+    {
+        using var gpu = new Gpu();
+        var logits = Floats(6 * columns, new Random(columns));
+        Span<float> Row(int row) => logits.AsSpan(row * columns, columns);
+        Row(1)[columns / 2] = Row(1)[columns - 1] = 2; // a tie goes to the lower index
+        Row(2).Fill(float.NegativeInfinity);
+        Row(3).Fill(float.NaN);
+        Row(4).Fill(float.NaN);
+        Row(4)[columns - 1] = -3;
+        Row(5)[0] = float.PositiveInfinity;
+        var likeliest = gpu.Send(new int[6]);
+        gpu.Operators.ArgMax(gpu.Send(logits), likeliest, 6, columns);
+        Assert.Equal([LogitMath.ArgMax(Row(0)), columns / 2, -1, -1, columns - 1, -1], gpu.ReceiveInts(likeliest, 6));
     }
 
     [Theory]

@@ -30,7 +30,7 @@ public sealed class PtxTests
         string[] types = ["f32", "f16", "bf16", "q8_0", "q4_0", "q4_k", "q5_k", "q6_k", "mxfp4"];
         string[] kernels =
         [
-            "rms_norm", "rope", "attention_merge", "swiglu", "route", "combine_experts",
+            "rms_norm", "argmax", "rope", "attention_merge", "swiglu", "route", "combine_experts",
             .. types.SelectMany(type => new[] { $"embed_{type}", $"gemv_{type}_1", $"gemv_{type}_4", $"gemv_{type}_16", $"gemm_{type}", $"expert_gemv_{type}" }),
             .. new[] { 1, 4, 8 }.SelectMany(queries => new[] { 2, 4, 8 }.Select(parts => $"attention_{queries}_{parts}")),
             .. new[] { 64, 128, 256 }.Select(length => $"prefill_attention_{length}"),

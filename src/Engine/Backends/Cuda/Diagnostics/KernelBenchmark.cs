@@ -151,6 +151,8 @@ internal sealed unsafe class KernelBenchmark : IDisposable
         void Norm(int run) => _operators.Norm(_workspace.Hidden, 0, _arena, _workspace.Normed, 1, width, 1e-5f);
         yield return () => Row("rms_norm", $"{width}", 0, 0, Norm);
         yield return () => Row("swiglu", $"{_config.FeedForwardLength}", 0, 0, _ => _operators.SwiGlu(_workspace.Gate, _workspace.Up, _config.FeedForwardLength));
+        var vocabulary = _config.VocabularySize;
+        yield return () => Row("argmax", $"{vocabulary} logits", sizeof(float) * (double)vocabulary, 0, _ => _operators.ArgMax(_workspace.Logits, _workspace.Likeliest, 1, vocabulary));
         // What is between the kernels of a graph, which decode consists of: the smallest kernel, many times.
         yield return () =>
         {

@@ -96,3 +96,10 @@ internal struct CombineParams
     public ulong Results, Weights, Hidden;
     public int Columns, Used;
 }
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct ArgMaxParams
+{
+    public ulong Logits, Likeliest;
+    public int Columns, Padding;
+}

@@ -6,6 +6,16 @@ namespace AgentRuntime.Cli.Tests;
 /// <summary>The built command line as a process of its own, with its files in a temporary home.</summary>
 internal sealed class AgentRt : IDisposable
 {
+    /// <summary>Skips a test that sends Ctrl-C where SIGINT is ignored: programs inherit that from a shell that started the tests in the background.</summary>
+    public static void SkipUnlessInterruptsArrive()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are sent with kill");
+        if (!OperatingSystem.IsLinux()) return;
+        const string Field = "SigIgn:";
+        var ignored = File.ReadLines("/proc/self/status").First(line => line.StartsWith(Field, StringComparison.Ordinal))[Field.Length..];
+        Assert.SkipWhen((Convert.ToUInt64(ignored.Trim(), 16) & 2) != 0, "SIGINT is ignored here: the tests were started in the background");
+    }
+
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
     public AgentRt() => Home = Directory.CreateTempSubdirectory("agentrt-home-").FullName;

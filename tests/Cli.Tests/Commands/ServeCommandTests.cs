@@ -40,7 +40,7 @@ public sealed class ServeCommandTests : IDisposable
     [Fact]
     public async Task Ctrl_C_ends_it_at_once()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "signals are sent with kill");
+        AgentRt.SkipUnlessInterruptsArrive();
         using var server = await StartAsync("--name", "coder", "--quiet");
         Assert.Equal("coder", (await _http.GetFromJsonAsync<JsonElement>("/v1/models")).GetProperty("data")[0].GetProperty("id").GetString());
         await SignalAsync(server, "INT");

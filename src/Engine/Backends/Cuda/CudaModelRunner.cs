@@ -1,4 +1,3 @@
-using AgentRuntime.Engine.Backends.Cpu;
 using AgentRuntime.Engine.Backends.Cuda.Driver;
 using AgentRuntime.Engine.Backends.Cuda.Kernels;
 using AgentRuntime.Engine.Backends.Cuda.Memory;

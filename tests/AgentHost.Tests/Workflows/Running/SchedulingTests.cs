@@ -33,7 +33,7 @@ public sealed class SchedulingTests : IDisposable
     [InlineData(2, 2)]
     public async Task No_more_steps_run_at_once_than_allowed(int allowed, int most)
     {
-        AddBusy();
+        AddBusy(most);
         _fixture.MaxParallel = allowed;
         await _fixture.RunAsync(string.Join('\n', Enumerable.Range(0, 6).Select(i => $"s{i}: {{uses: busy}}")));
         Assert.Equal((6, most), (_calls, _most));
@@ -125,7 +125,7 @@ public sealed class SchedulingTests : IDisposable
     [Fact]
     public async Task Items_run_side_by_side_and_give_lists_in_their_order()
     {
-        AddBusy();
+        AddBusy(together: 3);
         var result = await _fixture.RunAsync("""
             each:
               foreach: ${{ inputs.words }}
@@ -178,13 +178,19 @@ public sealed class SchedulingTests : IDisposable
 
     private void AddFailing(int times) => _fixture.AddTool("fail", (_, _) => Interlocked.Increment(ref _calls) <= times ? throw new InvalidOperationException("broken") : Task.FromResult("done"));
 
-    private void AddBusy() => _fixture.AddTool("busy", async (text, token) =>
+    /// <summary>A tool that returns once as many of its calls run side by side as ever may; it fails when they never do.</summary>
+    private void AddBusy(int together)
     {
-        Interlocked.Increment(ref _calls);
-        var now = Interlocked.Increment(ref _running);
-        lock (_fixture) _most = Math.Max(_most, now);
-        await Task.Delay(20, token);
-        Interlocked.Decrement(ref _running);
-        return text ?? "";
-    });
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _fixture.AddTool("busy", async (text, token) =>
+        {
+            Interlocked.Increment(ref _calls);
+            var now = Interlocked.Increment(ref _running);
+            lock (_fixture) _most = Math.Max(_most, now);
+            if (now == together) all.TrySetResult();
+            await all.Task.WaitAsync(TimeSpan.FromSeconds(30), token);
+            Interlocked.Decrement(ref _running);
+            return text ?? "";
+        });
+    }
 }

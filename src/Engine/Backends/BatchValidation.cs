@@ -1,6 +1,6 @@
 using AgentRuntime.Engine.Models;
 
-namespace AgentRuntime.Engine.Backends.Cpu;
+namespace AgentRuntime.Engine.Backends;
 
 /// <summary>Refuses batches that would read or write outside the runner's memory.</summary>
 internal static class BatchValidation

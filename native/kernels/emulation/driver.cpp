@@ -1,47 +1,48 @@
-// The entry points of the CUDA driver API that the engine uses, on the emulated device. Streams run at once, in order;
+// The entry points of the CUDA driver API that the engine uses, on the emulated device. Streams are queues (streams.h),
 // a graph is the list of what was captured. Error codes are the driver's.
-#include "machine.h"
+#include "streams.h"
 #include <atomic>
-#include <chrono>
 #include <cstring>
-#include <functional>
-#include <memory>
-#include <vector>
 
+using emulation::Event;
+using emulation::Graph;
 using emulation::Kernel;
-using Work = std::function<int()>;
+using emulation::Stream;
 
 namespace {
 
-constexpr int Success = 0, InvalidValue = 1, OutOfMemory = 2, NotFound = 500, IllegalAddress = 700, LaunchFailed = 719;
+constexpr int Success = 0, InvalidValue = 1, OutOfMemory = 2, NotFound = 500, IllegalAddress = 700, LaunchFailed = 719, CaptureIsolation = 905;
 constexpr u64 TotalBytes = 8ull << 30;
 
-struct Graph {
-    std::vector<Work> works;
-};
-
-struct Stream {
-    std::unique_ptr<Graph> capture;
-};
-
-struct Event {
-    std::chrono::steady_clock::time_point time;
-};
-
-std::atomic<int> broken{Success}; // a fault stays, as on a device
 std::atomic<u64> used{0};
 std::string fault_text;
-Stream default_stream;
-std::vector<std::pair<void *, u64>> sizes;
+emulation::Streams streams;
+std::vector<std::pair<void *, u64>> sizes, host_sizes;
+
+using Lock = std::lock_guard<std::recursive_mutex>;
+
+Stream &on(void *stream) { return stream ? *(Stream *)stream : streams.standard; }
 
 int run(void *stream, Work work) {
-    if (broken) return broken;
-    auto &on = stream ? *(Stream *)stream : default_stream;
-    if (on.capture) {
-        on.capture->works.push_back(std::move(work));
-        return Success;
-    }
-    return work();
+    Lock lock(streams.mutex);
+    return streams.queue(on(stream), std::move(work));
+}
+
+bool is_pinned(const void *memory) {
+    for (auto &entry : host_sizes)
+        if (memory >= entry.first && memory < (u8 *)entry.first + entry.second) return true;
+    return false;
+}
+
+bool forget(std::vector<std::pair<void *, u64>> &entries, void *address, u64 &size) {
+    for (auto &entry : entries)
+        if (entry.first == address) {
+            size = entry.second;
+            entry = entries.back();
+            entries.pop_back();
+            return true;
+        }
+    return false;
 }
 
 int launch(const Kernel &kernel, const std::vector<u8> &parameters, const u32 (&grid)[3], u32 threads) {
@@ -49,7 +50,7 @@ int launch(const Kernel &kernel, const std::vector<u8> &parameters, const u32 (&
     auto outcome = emulation::launch(kernel, parameters.data(), grid, threads, why);
     if (outcome == emulation::Outcome::done) return Success;
     fault_text = why;
-    return broken = outcome == emulation::Outcome::illegal_address ? IllegalAddress : LaunchFailed;
+    return outcome == emulation::Outcome::illegal_address ? IllegalAddress : LaunchFailed;
 }
 
 }  // namespace
@@ -60,7 +61,7 @@ API cuInit(u32) { return Success; }
 API cuDriverGetVersion(int *version) { *version = 12080; return Success; }
 API cuGetErrorName(int code, const char **text) {
     *text = code == InvalidValue ? "CUDA_ERROR_INVALID_VALUE" : code == OutOfMemory ? "CUDA_ERROR_OUT_OF_MEMORY" : code == NotFound ? "CUDA_ERROR_NOT_FOUND"
-        : code == IllegalAddress ? "CUDA_ERROR_ILLEGAL_ADDRESS" : code == LaunchFailed ? "CUDA_ERROR_LAUNCH_FAILED" : "CUDA_ERROR_UNKNOWN";
+        : code == CaptureIsolation ? "CUDA_ERROR_STREAM_CAPTURE_ISOLATION" : code == IllegalAddress ? "CUDA_ERROR_ILLEGAL_ADDRESS" : code == LaunchFailed ? "CUDA_ERROR_LAUNCH_FAILED" : "CUDA_ERROR_UNKNOWN";
     return Success;
 }
 API cuGetErrorString(int code, const char **text) {
@@ -78,17 +79,20 @@ API cuDeviceGetAttribute(int *value, int attribute, int) {
     *value = attribute == 75 ? 8 : attribute == 76 ? 0 : attribute == 16 ? 2 : 0;
     return Success;
 }
-API cuDevicePrimaryCtxRetain(void **context, int) { *context = &default_stream; return Success; }
+API cuDevicePrimaryCtxRetain(void **context, int) { *context = &streams; return Success; }
 API cuDevicePrimaryCtxRelease_v2(int) {
     // The last holder's release ends a faulty context, as cuDevicePrimaryCtxReset would.
-    broken = Success;
+    Lock lock(streams.mutex);
+    streams.run_all();
+    streams.broken = Success;
     return Success;
 }
 API cuCtxSetCurrent(void *) { return Success; }
-API cuMemGetInfo_v2(u64 *free, u64 *total) { *total = TotalBytes; *free = TotalBytes - used; return broken; }
+API cuMemGetInfo_v2(u64 *free, u64 *total) { *total = TotalBytes; *free = TotalBytes - used; return streams.broken; }
 
 API cuMemAlloc_v2(u64 *address, u64 size) {
-    if (broken) return broken;
+    Lock lock(streams.mutex);
+    if (streams.broken) return streams.broken;
     if (size == 0) return InvalidValue;
     auto memory = used + size <= TotalBytes ? emulation::allocate(size) : nullptr;
     if (!memory) return OutOfMemory;
@@ -98,52 +102,99 @@ API cuMemAlloc_v2(u64 *address, u64 size) {
     return Success;
 }
 API cuMemFree_v2(u64 address) {
-    for (auto &entry : sizes)
-        if (entry.first == (void *)address) {
-            used -= entry.second;
-            entry = sizes.back();
-            sizes.pop_back();
-            break;
-        }
-    if (emulation::release((void *)address)) return broken;
+    Lock lock(streams.mutex);
+    streams.run_all();
+    u64 size = 0;
+    forget(sizes, (void *)address, size);
+    used -= size;
+    if (emulation::release((void *)address)) return streams.broken;
     fault_text = "bytes beyond the end of an allocation were written";
     return IllegalAddress;
 }
-API cuMemHostAlloc(void **address, u64 size, u32) { *address = emulation::allocate(size); return *address ? Success : OutOfMemory; }
-API cuMemFreeHost(void *address) { return emulation::release(address) ? Success : InvalidValue; }
+API cuMemHostAlloc(void **address, u64 size, u32) {
+    Lock lock(streams.mutex);
+    *address = emulation::allocate(size);
+    if (!*address) return OutOfMemory;
+    host_sizes.push_back({*address, size});
+    return Success;
+}
+API cuMemFreeHost(void *address) {
+    Lock lock(streams.mutex);
+    streams.run_all();
+    u64 size;
+    return forget(host_sizes, address, size) && emulation::release(address) ? Success : InvalidValue;
+}
 
-API cuMemcpyHtoDAsync_v2(u64 to, const void *from, u64 size, void *stream) { return run(stream, [=] { memcpy((void *)to, from, size); return Success; }); }
-API cuMemcpyDtoHAsync_v2(void *to, u64 from, u64 size, void *stream) { return run(stream, [=] { memcpy(to, (void *)from, size); return Success; }); }
+// Memory that is not pinned is read before a copy returns, and written before it returns.
+API cuMemcpyHtoDAsync_v2(u64 to, const void *from, u64 size, void *stream) {
+    Lock lock(streams.mutex);
+    if (is_pinned(from)) return run(stream, [=] { memcpy((void *)to, from, size); return Success; });
+    auto bytes = std::make_shared<std::vector<u8>>((const u8 *)from, (const u8 *)from + size);
+    return run(stream, [=] { memcpy((void *)to, bytes->data(), size); return Success; });
+}
+API cuMemcpyDtoHAsync_v2(void *to, u64 from, u64 size, void *stream) {
+    Lock lock(streams.mutex);
+    int code = run(stream, [=] { memcpy(to, (void *)from, size); return Success; });
+    if (!is_pinned(to)) streams.run(on(stream));
+    return code;
+}
 API cuMemcpyDtoDAsync_v2(u64 to, u64 from, u64 size, void *stream) { return run(stream, [=] { memcpy((void *)to, (void *)from, size); return Success; }); }
 API cuMemsetD8Async(u64 to, u8 value, u64 size, void *stream) { return run(stream, [=] { memset((void *)to, value, size); return Success; }); }
 
-API cuStreamCreate(void **stream, u32) { *stream = new Stream; return broken; }
-API cuStreamDestroy_v2(void *stream) { delete (Stream *)stream; return Success; }
-API cuStreamSynchronize(void *) { return broken; }
-API cuStreamBeginCapture_v2(void *stream, int) { ((Stream *)stream)->capture = std::make_unique<Graph>(); return broken; }
-API cuStreamEndCapture(void *stream, void **graph) { *graph = ((Stream *)stream)->capture.release(); return broken; }
-API cuGraphInstantiateWithFlags(void **executable, void *graph, u64) { *executable = new Graph(*(Graph *)graph); return broken; }
+API cuStreamCreate(void **stream, u32) {
+    Lock lock(streams.mutex);
+    auto created = new Stream;
+    streams.all.push_back(created);
+    *stream = created;
+    return streams.broken;
+}
+API cuStreamDestroy_v2(void *stream) {
+    Lock lock(streams.mutex);
+    streams.destroy((Stream *)stream);
+    return Success;
+}
+API cuStreamSynchronize(void *stream) {
+    Lock lock(streams.mutex);
+    streams.run(on(stream));
+    return streams.broken;
+}
+API cuStreamWaitEvent(void *stream, void *event, u32) {
+    Lock lock(streams.mutex);
+    return on(stream).capture ? CaptureIsolation : streams.wait(on(stream), *(Event *)event);
+}
+API cuStreamBeginCapture_v2(void *stream, int) { ((Stream *)stream)->capture = std::make_unique<Graph>(); return streams.broken; }
+API cuStreamEndCapture(void *stream, void **graph) { *graph = ((Stream *)stream)->capture.release(); return streams.broken; }
+API cuGraphInstantiateWithFlags(void **executable, void *graph, u64) { *executable = new std::shared_ptr<Graph>(new Graph(*(Graph *)graph)); return streams.broken; }
 API cuGraphDestroy(void *graph) { delete (Graph *)graph; return Success; }
-API cuGraphExecDestroy(void *executable) { delete (Graph *)executable; return Success; }
-API cuGraphLaunch(void *executable, void *) {
-    for (auto &work : ((Graph *)executable)->works) {
-        if (broken) return broken;
-        if (int code = work()) return code;
-    }
-    return broken;
+API cuGraphExecDestroy(void *executable) { delete (std::shared_ptr<Graph> *)executable; return Success; }
+API cuGraphLaunch(void *executable, void *stream) {
+    auto graph = *(std::shared_ptr<Graph> *)executable;
+    return run(stream, [=] {
+        for (auto &work : graph->works)
+            if (int code = work()) return code;
+        return Success;
+    });
 }
 
 API cuEventCreate(void **event, u32) { *event = new Event; return Success; }
 API cuEventDestroy_v2(void *event) { delete (Event *)event; return Success; }
-API cuEventRecord(void *event, void *stream) { return run(stream, [=] { ((Event *)event)->time = std::chrono::steady_clock::now(); return Success; }); }
-API cuEventSynchronize(void *) { return broken; }
+API cuEventRecord(void *event, void *stream) {
+    Lock lock(streams.mutex);
+    return streams.record(*(Event *)event, on(stream));
+}
+API cuEventSynchronize(void *event) {
+    Lock lock(streams.mutex);
+    return streams.wait(*(Event *)event);
+}
 API cuEventElapsedTime(float *milliseconds, void *from, void *to) {
-    *milliseconds = std::chrono::duration<float, std::milli>(((Event *)to)->time - ((Event *)from)->time).count();
-    return broken;
+    auto &start = ((Event *)from)->mark, &end = ((Event *)to)->mark;
+    if (!start || !end || !start->reached || !end->reached) return streams.broken ? streams.broken : InvalidValue;
+    *milliseconds = std::chrono::duration<float, std::milli>(end->time - start->time).count();
+    return streams.broken;
 }
 
 // The image is PTX for a device; here the kernels are those that were compiled in.
-API cuModuleLoadData(void **module, const void *) { *module = &default_stream; return broken; }
+API cuModuleLoadData(void **module, const void *) { *module = &streams; return streams.broken; }
 API cuModuleUnload(void *) { return Success; }
 API cuModuleGetFunction(void **function, void *, const char *name) {
     *function = (void *)emulation::find_kernel(name);

@@ -155,8 +155,11 @@ public sealed unsafe class CudaKernelTests
     {
         using var gpu = new Gpu();
         Assert.SkipUnless(EmulatedGpu.IsEmulated, "a real GPU need not notice");
-        var error = Assert.Throws<CudaException>(() => gpu.Operators.Kernels.Launch(
-            gpu.Operators.Kernels["emulation_diverges"], (1, 1, 1), 64, new NormParams { Output = gpu.Send(new float[64]) }));
+        var error = Assert.Throws<CudaException>(() =>
+        {
+            gpu.Operators.Kernels.Launch(gpu.Operators.Kernels["emulation_diverges"], (1, 1, 1), 64, new NormParams { Output = gpu.Send(new float[64]) });
+            gpu.Finish();
+        });
         Assert.Contains("none can go on", error.Message, StringComparison.Ordinal);
     }
 
@@ -166,8 +169,11 @@ public sealed unsafe class CudaKernelTests
         using var gpu = new Gpu();
         Assert.SkipUnless(EmulatedGpu.IsEmulated, "a real GPU need not notice");
         var output = gpu.Send(new float[64]);
-        var error = Assert.Throws<CudaException>(() => gpu.Operators.Kernels.Launch(
-            gpu.Operators.Kernels["emulation_writes_beyond"], (1, 1, 1), 32, new NormParams { Output = output, Columns = 64 }));
+        var error = Assert.Throws<CudaException>(() =>
+        {
+            gpu.Operators.Kernels.Launch(gpu.Operators.Kernels["emulation_writes_beyond"], (1, 1, 1), 32, new NormParams { Output = output, Columns = 64 });
+            gpu.Finish();
+        });
         Assert.Equal(700, error.Code);
         Assert.Contains("emulation_writes_beyond", error.Message, StringComparison.Ordinal);
         Assert.Throws<CudaException>(() => gpu.Receive(output, 64));
@@ -220,6 +226,8 @@ public sealed unsafe class CudaKernelTests
         public float[] Receive(ulong address, int count) => Receive<float>(address, count);
 
         public int[] ReceiveInts(ulong address, int count) => Receive<int>(address, count);
+
+        public void Finish() => _device.Synchronize();
 
         public void Dispose()
         {

@@ -126,15 +126,18 @@ internal sealed unsafe class CudaDriver : ICudaDriver
 
     public void DestroyGraph(nint graph) => _ = cuGraphExecDestroy(graph);
 
-    public nint CreateEvent()
+    public nint CreateEvent(bool timed)
     {
-        Check(cuEventCreate(out var created, 0), "create an event");
+        const uint DisableTiming = 2;
+        Check(cuEventCreate(out var created, timed ? 0 : DisableTiming), "create an event");
         return created;
     }
 
     public void DestroyEvent(nint recorded) => _ = cuEventDestroy_v2(recorded);
 
     public void RecordEvent(nint recorded, nint stream) => Check(cuEventRecord(recorded, stream), "record an event");
+
+    public void WaitEvent(nint stream, nint recorded) => Check(cuStreamWaitEvent(stream, recorded, 0), "wait for an event");
 
     public float Elapsed(nint from, nint to)
     {

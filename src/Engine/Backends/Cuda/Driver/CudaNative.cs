@@ -90,6 +90,9 @@ internal static unsafe partial class CudaNative
     public static partial int cuStreamSynchronize(nint stream);
 
     [LibraryImport(Library)]
+    public static partial int cuStreamWaitEvent(nint stream, nint recorded, uint flags);
+
+    [LibraryImport(Library)]
     public static partial int cuStreamBeginCapture_v2(nint stream, int mode);
 
     [LibraryImport(Library)]

@@ -56,11 +56,15 @@ internal interface ICudaDriver
 
     void DestroyGraph(nint graph);
 
-    nint CreateEvent();
+    /// <param name="timed">Whether <see cref="Elapsed"/> will be asked; without it, recording and waiting cost less.</param>
+    nint CreateEvent(bool timed = true);
 
     void DestroyEvent(nint recorded);
 
     void RecordEvent(nint recorded, nint stream);
+
+    /// <summary>What is queued on the stream from here on waits for the event's last recording. The host does not wait.</summary>
+    void WaitEvent(nint stream, nint recorded);
 
     /// <summary>Milliseconds between two recorded events; waits for the second.</summary>
     float Elapsed(nint from, nint to);

@@ -1,159 +1,141 @@
-// How stored weights are read: eight at a time, a "unit". Of each storage type: load() decodes unit u of a row into
-// w[0..3], which belong to columns first .. first + 3, and w[4..7], to columns second .. second + 3. Every 16 units cover
-// 128 columns. The layouts are GGUF's, as src/Engine/Formats/Gguf/Blocks documents them: a file's bytes go to the device
-// as they are. Blocks of 18, 34 and 210 bytes are aligned to two bytes only, hence the halfword loads.
+// How stored weights are read: load() decodes eight of them, a "unit", into w[0..3], which belong to columns first ..
+// first + 3, and w[4..7], to columns second .. second + 3.
+//
+// A row is a multiple of 16 bytes and holds planes, one after the other; n is the number of columns. PackedRows of the
+// CUDA backend makes them of a file's blocks.
+//   F32, F16, BF16   n values, zeros up to a multiple of eight
+//   Q8_0             n bytes; n/32 halves d: value = d · byte
+//   Q4_0             n nibbles; n/32 halves d: value = d · (nibble - 8)
+//   MXFP4            n four-bit floats in order; n/32 bytes e: value = 2^(e - 127) · float
+//   Q4_K             n nibbles; n/256 times 16 bytes of scales: value = d · scale · nibble - dmin · minimum
+//   Q5_K             as Q4_K; n/32 words of fifth bits
+//   Q6_K             n nibbles; n/4 bytes of two high bits; n/16 signed scales; n/256 halves d: value = d · scale · (q - 32)
+// Of eight nibbles byte i holds values i and i + 4. Of 32 fifth bits, bit 8 (i % 4) + i / 4 is that of value i; of 16
+// pairs of high bits, bits 8 (i % 4) + 2 (i / 4). Scales of Q4_K: halves d and dmin, then byte j has the low four bits of
+// scale and minimum j (of 32 values), then nibble j the high two of each.
 #pragma once
 #include "device.h"
 
-DEVICE u32 load_u16(const u8 *p) { return *(const u16 *)p; }
-DEVICE u32 load_pair(const u8 *p) { return load_u16(p) | load_u16(p + 2) << 16; }
+DEVICE u32 load_word(const u8 *p) { return *(const u32 *)p; }
 DEVICE float load_half(const u8 *p) { return from_half(*(const u16 *)p); }
 DEVICE int byte_of(u32 word, int i) { return (int)(word >> (8 * i) & 255); }
 
 struct TypeF32 {
     static const bool brain = false;
-    DEVICE void load(const u8 *row, int unit, int columns, float (&w)[8], int &first, int &second) {
+    DEVICE void load(const u8 *row, int unit, int, float (&w)[8], int &first, int &second) {
         first = unit * 8;
         second = first + 4;
-        for (int i = 0; i < 8; i++) w[i] = first + i < columns ? ((const float *)row)[first + i] : 0;
+        for (int i = 0; i < 8; i++) w[i] = ((const float *)row)[first + i];
     }
 };
 
 struct TypeF16 {
     static const bool brain = false;
-    DEVICE void load(const u8 *row, int unit, int columns, float (&w)[8], int &first, int &second) {
+    DEVICE void load(const u8 *row, int unit, int, float (&w)[8], int &first, int &second) {
         first = unit * 8;
         second = first + 4;
-        if (columns % 8 == 0) {
-            for (int i = 0; i < 4; i++) {
-                u32 word = ((const u32 *)row)[unit * 4 + i];
-                w[2 * i] = from_half((u16)word);
-                w[2 * i + 1] = from_half((u16)(word >> 16));
-            }
-            return;
+        for (int i = 0; i < 4; i++) {
+            u32 word = load_word(row + unit * 16 + i * 4);
+            w[2 * i] = from_half((u16)word);
+            w[2 * i + 1] = from_half((u16)(word >> 16));
         }
-        for (int i = 0; i < 8; i++) w[i] = first + i < columns ? from_half(((const u16 *)row)[first + i]) : 0;
     }
 };
 
 struct TypeBF16 {
     static const bool brain = true;
-    DEVICE void load(const u8 *row, int unit, int columns, float (&w)[8], int &first, int &second) {
+    DEVICE void load(const u8 *row, int unit, int, float (&w)[8], int &first, int &second) {
         first = unit * 8;
         second = first + 4;
-        if (columns % 8 == 0) {
-            for (int i = 0; i < 4; i++) {
-                u32 word = ((const u32 *)row)[unit * 4 + i];
-                w[2 * i] = bits_to_float(word << 16);
-                w[2 * i + 1] = bits_to_float(word & 0xffff0000u);
-            }
-            return;
+        for (int i = 0; i < 4; i++) {
+            u32 word = load_word(row + unit * 16 + i * 4);
+            w[2 * i] = bits_to_float(word << 16);
+            w[2 * i + 1] = bits_to_float(word & 0xffff0000u);
         }
-        for (int i = 0; i < 8; i++) w[i] = first + i < columns ? bits_to_float((u32)((const u16 *)row)[first + i] << 16) : 0;
     }
 };
 
 struct TypeQ8_0 {
     static const bool brain = false;
-    DEVICE void load(const u8 *row, int unit, int, float (&w)[8], int &first, int &second) {
-        const u8 *block = row + (u64)(unit / 4) * 34;
-        const u8 *values = block + 2 + unit % 4 * 8;
-        float scale = load_half(block);
-        u32 low = load_pair(values), high = load_pair(values + 4);
+    DEVICE void load(const u8 *row, int unit, int columns, float (&w)[8], int &first, int &second) {
+        first = unit * 8;
+        second = first + 4;
+        float scale = load_half(row + columns + unit / 4 * 2);
+        u32 low = load_word(row + first), high = load_word(row + second);
         for (int i = 0; i < 4; i++) {
             w[i] = scale * (s8)byte_of(low, i);
             w[4 + i] = scale * (s8)byte_of(high, i);
         }
-        first = unit * 8;
-        second = first + 4;
     }
 };
 
 struct TypeQ4_0 {
     static const bool brain = false;
-    DEVICE void load(const u8 *row, int unit, int, float (&w)[8], int &first, int &second) {
-        const u8 *block = row + (u64)(unit / 4) * 18;
-        float scale = load_half(block);
-        u32 values = load_pair(block + 2 + unit % 4 * 4);
+    DEVICE void load(const u8 *row, int unit, int columns, float (&w)[8], int &first, int &second) {
+        first = unit * 8;
+        second = first + 4;
+        float scale = load_half(row + columns / 2 + unit / 4 * 2);
+        u32 values = load_word(row + unit * 4);
         for (int i = 0; i < 4; i++) {
             w[i] = scale * ((byte_of(values, i) & 15) - 8);
             w[4 + i] = scale * ((byte_of(values, i) >> 4) - 8);
         }
-        first = unit / 4 * 32 + unit % 4 * 4;
-        second = first + 16;
     }
 };
 
-// The six-bit scale and minimum of 32-value group j of a Q4_K or Q5_K block.
+// Of a Q4_K or Q5_K block's 16 bytes of scales: scale and minimum of its group j.
 DEVICE void k_scales(const u8 *scales, int j, int &scale, int &minimum) {
-    if (j < 4) {
-        scale = scales[j] & 63;
-        minimum = scales[j + 4] & 63;
-        return;
-    }
-    scale = (scales[j + 4] & 15) | (scales[j - 4] >> 6) << 4;
-    minimum = scales[j + 4] >> 4 | (scales[j] >> 6) << 4;
+    int low = scales[4 + j], high = (int)(load_word(scales + 12) >> (4 * j));
+    scale = (low & 15) | (high & 3) << 4;
+    minimum = low >> 4 | (high & 12) << 2;
 }
 
 struct TypeQ4_K {
     static const bool brain = false;
-    DEVICE void load(const u8 *row, int unit, int, float (&w)[8], int &first, int &second) {
-        const u8 *block = row + (u64)(unit / 32) * 144;
-        int r = unit % 32, chunk = r / 8;
-        u32 head = *(const u32 *)block, values = *(const u32 *)(block + 16 + r * 4);
-        float d = from_half((u16)head), minimum = from_half((u16)(head >> 16));
-        int s0, m0, s1, m1;
-        k_scales(block + 4, 2 * chunk, s0, m0);
-        k_scales(block + 4, 2 * chunk + 1, s1, m1);
-        float d0 = d * s0, n0 = minimum * m0, d1 = d * s1, n1 = minimum * m1;
+    DEVICE void load(const u8 *row, int unit, int columns, float (&w)[8], int &first, int &second) {
+        first = unit * 8;
+        second = first + 4;
+        const u8 *scales = row + columns / 2 + unit / 32 * 16;
+        int scale, minimum;
+        k_scales(scales, unit / 4 % 8, scale, minimum);
+        float d = load_half(scales) * scale, n = load_half(scales + 2) * minimum;
+        u32 values = load_word(row + unit * 4);
         for (int i = 0; i < 4; i++) {
-            w[i] = d0 * (byte_of(values, i) & 15) - n0;
-            w[4 + i] = d1 * (byte_of(values, i) >> 4) - n1;
+            w[i] = d * (byte_of(values, i) & 15) - n;
+            w[4 + i] = d * (byte_of(values, i) >> 4) - n;
         }
-        first = unit / 32 * 256 + chunk * 64 + r % 8 * 4;
-        second = first + 32;
     }
 };
 
 struct TypeQ5_K {
     static const bool brain = false;
-    DEVICE void load(const u8 *row, int unit, int, float (&w)[8], int &first, int &second) {
-        const u8 *block = row + (u64)(unit / 32) * 176;
-        int r = unit % 32, chunk = r / 8;
-        u32 head = *(const u32 *)block, values = *(const u32 *)(block + 48 + r * 4);
-        u32 fifth = *(const u32 *)(block + 16 + r % 8 * 4) >> (2 * chunk);
-        float d = from_half((u16)head), minimum = from_half((u16)(head >> 16));
-        int s0, m0, s1, m1;
-        k_scales(block + 4, 2 * chunk, s0, m0);
-        k_scales(block + 4, 2 * chunk + 1, s1, m1);
-        float d0 = d * s0, n0 = minimum * m0, d1 = d * s1, n1 = minimum * m1;
+    DEVICE void load(const u8 *row, int unit, int columns, float (&w)[8], int &first, int &second) {
+        first = unit * 8;
+        second = first + 4;
+        const u8 *scales = row + columns / 2 + unit / 32 * 16;
+        int scale, minimum;
+        k_scales(scales, unit / 4 % 8, scale, minimum);
+        float d = load_half(scales) * scale, n = load_half(scales + 2) * minimum;
+        u32 values = load_word(row + unit * 4), fifths = load_word(row + columns / 2 + columns / 16 + unit / 4 * 4) >> (unit % 4 * 2);
         for (int i = 0; i < 4; i++) {
-            int bits = byte_of(fifth, i);
-            w[i] = d0 * ((byte_of(values, i) & 15) + (bits & 1) * 16) - n0;
-            w[4 + i] = d1 * ((byte_of(values, i) >> 4) + (bits >> 1 & 1) * 16) - n1;
+            w[i] = d * ((byte_of(values, i) & 15) | (byte_of(fifths, i) & 1) << 4) - n;
+            w[4 + i] = d * (byte_of(values, i) >> 4 | (byte_of(fifths, i) & 2) << 3) - n;
         }
-        first = unit / 32 * 256 + chunk * 64 + r % 8 * 4;
-        second = first + 32;
     }
 };
 
 struct TypeQ6_K {
     static const bool brain = false;
-    DEVICE void load(const u8 *row, int unit, int, float (&w)[8], int &first, int &second) {
-        const u8 *block = row + (u64)(unit / 32) * 210;
-        int r = unit % 32, half = r / 16, l = r % 16 * 4;
-        u32 low = load_pair(block + half * 64 + l);
-        u32 high = load_pair(block + 128 + half * 32 + l % 32) >> (l / 32 * 2);
-        float d = load_half(block + 208);
-        int group = (half * 128 + l) / 16;
-        float d0 = d * (s8)block[192 + group], d1 = d * (s8)block[192 + group + 4];
+    DEVICE void load(const u8 *row, int unit, int columns, float (&w)[8], int &first, int &second) {
+        first = unit * 8;
+        second = first + 4;
+        const u8 *highs = row + columns / 2, *scales = highs + columns / 4, *factors = scales + columns / 16;
+        float d = load_half(factors + unit / 32 * 2) * (s8)scales[unit / 2];
+        u32 low = load_word(row + unit * 4), high = load_word(highs + unit / 2 * 4) >> (unit % 2 * 4);
         for (int i = 0; i < 4; i++) {
-            int bits = byte_of(high, i);
-            w[i] = d0 * (((byte_of(low, i) & 15) | (bits & 3) << 4) - 32);
-            w[4 + i] = d1 * ((byte_of(low, i) >> 4 | (bits >> 4 & 3) << 4) - 32);
+            w[i] = d * (((byte_of(low, i) & 15) | (byte_of(high, i) & 3) << 4) - 32);
+            w[4 + i] = d * ((byte_of(low, i) >> 4 | (byte_of(high, i) & 12) << 2) - 32);
         }
-        first = unit / 32 * 256 + half * 128 + l;
-        second = first + 64;
     }
 };
 
@@ -167,17 +149,15 @@ struct TypeMXFP4 {
         return (float)(q & 8 ? -value : value);
     }
 
-    DEVICE void load(const u8 *row, int unit, int, float (&w)[8], int &first, int &second) {
-        const u8 *block = row + (u64)(unit / 4) * 17;
-        // 2^(e - 128); the smallest two exponents give floats without a leading one.
-        float scale = block[0] >= 2 ? bits_to_float((u32)(block[0] - 1) << 23) : bits_to_float(0x00200000u << block[0]);
-        for (int i = 0; i < 4; i++) {
-            u32 pair = block[1 + unit % 4 * 4 + i];
-            w[i] = scale * doubled(pair & 15);
-            w[4 + i] = scale * doubled(pair >> 4);
-        }
-        first = unit / 4 * 32 + unit % 4 * 4;
-        second = first + 16;
+    // 2^(e - 128); the smallest two exponents give floats without a leading one.
+    DEVICE float scale(u32 exponent) { return exponent >= 2 ? bits_to_float((exponent - 1) << 23) : bits_to_float(0x00200000u << exponent); }
+
+    DEVICE void load(const u8 *row, int unit, int columns, float (&w)[8], int &first, int &second) {
+        first = unit * 8;
+        second = first + 4;
+        float factor = scale(row[columns / 2 + unit / 4]);
+        u32 values = load_word(row + unit * 4);
+        for (int i = 0; i < 8; i++) w[i] = factor * doubled((int)(values >> (4 * i) & 15));
     }
 };
 

@@ -37,8 +37,7 @@ public sealed unsafe class CudaKernelTests
         var (weights, bytes) = Weights(type, rows, columns, random);
         var input = Floats(tokens * columns, random);
         var bias = Floats(rows, random);
-        var rowBytes = StorageLayout.Of(type).Bytes(columns);
-        var matrix = new CudaMatrix(StorageLayout.Of(type).Name.ToLowerInvariant(), gpu.Send(bytes), rows, columns, rowBytes);
+        var matrix = gpu.SendMatrix(type, bytes, rows, columns);
         var output = gpu.Send(new float[tokens * rows]);
         gpu.Operators.Multiply(matrix, gpu.Send(input), gpu.Send(bias), output, tokens);
         gpu.Operators.Multiply(matrix, gpu.Send(input), 0, output, tokens, accumulate: true);
@@ -68,7 +67,7 @@ public sealed unsafe class CudaKernelTests
         using var gpu = new Gpu();
         var columns = StorageLayout.Of(type).BlockLength == 1 ? 37 : 256;
         var (weights, bytes) = Weights(type, 9, columns, new Random(1));
-        var table = new CudaMatrix(StorageLayout.Of(type).Name.ToLowerInvariant(), gpu.Send(bytes), 9, columns, StorageLayout.Of(type).Bytes(columns));
+        var table = gpu.SendMatrix(type, bytes, 9, columns);
         int[] tokens = [8, 0, 3];
         var output = gpu.Send(new float[tokens.Length * columns]);
         gpu.Operators.Embed(table, gpu.Send(tokens), output, tokens.Length);
@@ -221,6 +220,16 @@ public sealed unsafe class CudaKernelTests
             fixed (T* source = values) _device.Driver.CopyToDevice(address, source, (long)values.Length * sizeof(T), _device.Stream);
             _device.Synchronize();
             return address;
+        }
+
+        /// <summary>Rows as a file has them, sent as the kernels read them.</summary>
+        public CudaMatrix SendMatrix(StorageType type, byte[] bytes, int rows, int columns)
+        {
+            var stored = (int)StorageLayout.Of(type).Bytes(columns);
+            var rowBytes = (int)PackedRows.RowBytes(type, columns);
+            var packed = new byte[rows * rowBytes];
+            for (var row = 0; row < rows; row++) PackedRows.Pack(type, bytes.AsSpan(row * stored, stored), columns, packed.AsSpan(row * rowBytes, rowBytes));
+            return new(StorageLayout.Of(type).Name.ToLowerInvariant(), Send(packed), rows, columns, rowBytes);
         }
 
         public float[] Receive(ulong address, int count) => Receive<float>(address, count);

@@ -95,7 +95,7 @@ internal sealed unsafe class KernelBenchmark : IDisposable
         int rows = _config.FeedForwardLength, columns = _config.EmbeddingLength;
         foreach (var type in Types)
         {
-            var rowBytes = StorageLayout.Of(type).Bytes(columns);
+            var rowBytes = PackedRows.RowBytes(type, columns);
             var places = Places(rows * rowBytes);
             CudaMatrix Matrix(int run) => new(NameOf(type), places(run), rows, columns, rowBytes);
             foreach (var (batch, kernel) in new[] { (1, "_1"), (4, "_4"), (16, "_16") })
@@ -108,7 +108,7 @@ internal sealed unsafe class KernelBenchmark : IDisposable
                 $"gemm_{NameOf(type)}", $"{rows} × {columns}, {_prompt} vectors", 0, 2.0 * rows * columns * _prompt,
                 run => _operators.Multiply(Matrix(run), _workspace.Hidden, 0, _workspace.Gate, _prompt));
         }
-        var expert = StorageLayout.Of(StorageType.Q4_K).Bytes(columns);
+        var expert = PackedRows.RowBytes(StorageType.Q4_K, columns);
         const int Experts = 16, Used = 8;
         var width = rows / Experts;
         var expertPlaces = Places(Experts * width * expert);

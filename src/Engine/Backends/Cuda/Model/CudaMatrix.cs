@@ -5,7 +5,7 @@ namespace AgentRuntime.Engine.Backends.Cuda.Model;
 /// <param name="Weights">Address of the first row.</param>
 /// <param name="Rows">Outputs.</param>
 /// <param name="Columns">Inputs.</param>
-/// <param name="RowBytes">Bytes of a row.</param>
+/// <param name="RowBytes">Bytes of a row, which lies as <see cref="PackedRows"/> says.</param>
 internal sealed record CudaMatrix(string Type, ulong Weights, int Rows, int Columns, long RowBytes)
 {
     public ulong ExpertBytes => checked((ulong)(Rows * RowBytes));

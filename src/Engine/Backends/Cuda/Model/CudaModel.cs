@@ -39,10 +39,7 @@ internal sealed unsafe class CudaModel
     }
 
     /// <summary>Bytes that a tensor takes on the device.</summary>
-    public static long DeviceBytes(Tensor tensor) => HasKernels(tensor.Type) ? tensor.ByteLength : checked(tensor.Elements * 2);
-
-    private static bool HasKernels(StorageType type) => type is StorageType.F32 or StorageType.F16 or StorageType.BF16 or StorageType.Q8_0
-        or StorageType.Q4_0 or StorageType.Q4_K or StorageType.Q5_K or StorageType.Q6_K or StorageType.MXFP4;
+    public static long DeviceBytes(Tensor tensor) => checked(PackedRows.RowBytes(tensor.Type, tensor.RowLength) * tensor.Rows);
 
     private CudaLayer Layer(ModelConfig config, string prefix)
     {
@@ -71,30 +68,13 @@ internal sealed unsafe class CudaModel
     private CudaMatrix Matrix(string name, int rows)
     {
         var tensor = Find(name);
-        var type = HasKernels(tensor.Type) ? tensor.Type : StorageType.F16;
-        var weights = type == tensor.Type ? _upload.Send(tensor.Data, tensor.ByteLength) : SendHalves(tensor);
+        var weights = _upload.Send(tensor);
         _file.Release(tensor);
-        return new(StorageLayout.Of(type).Name.ToLowerInvariant(), weights, rows, tensor.RowLength, StorageLayout.Of(type).Bytes(tensor.RowLength));
+        var type = StorageLayout.Of(PackedRows.TypeOf(tensor.Type)).Name.ToLowerInvariant();
+        return new(type, weights, rows, tensor.RowLength, PackedRows.RowBytes(tensor.Type, tensor.RowLength));
     }
 
-    private ulong SendHalves(Tensor tensor)
-    {
-        var floats = new float[tensor.RowLength];
-        using var halves = new Cpu.Memory.NativeBuffer(checked(tensor.Elements * 2));
-        for (long row = 0; row < tensor.Rows; row++)
-        {
-            Dequantizer.ToFloat(tensor.Type, tensor.Row(row), floats);
-            var target = (Half*)halves.Bytes + row * tensor.RowLength;
-            for (var i = 0; i < floats.Length; i++) target[i] = (Half)floats[i];
-        }
-        return _upload.Send(halves.Bytes, halves.Length);
-    }
-
-    private ulong Vector(string name)
-    {
-        var values = Floats(Find(name));
-        fixed (float* source = values) return _upload.Send((byte*)source, values.Length * sizeof(float));
-    }
+    private ulong Vector(string name) => _upload.Send(Floats(Find(name)));
 
     private ulong OptionalVector(string name) => Has(name) ? Vector(name) : 0;
 

@@ -1,3 +1,5 @@
+using AgentRuntime.Engine.Backends.Cpu.Kernels;
+
 namespace AgentRuntime.Engine.Backends.Cpu.Attention;
 
 /// <summary>How an attention item's products are computed; what it loads lies in the thread's scratch.</summary>
@@ -14,8 +16,7 @@ internal abstract unsafe class AttentionArithmetic
 
     /// <summary>
     /// Adds a block to 4 rows from <paramref name="row"/> on. Row r sees the block's tokens in [first[r], end[r]); all that
-    /// any sees are in [<paramref name="least"/>, <paramref name="most"/>). Prefetches 64 bytes a dimension from
-    /// <paramref name="next"/> on, unless it is null.
+    /// any sees are in [<paramref name="least"/>, <paramref name="most"/>). Brings near what comes <paramref name="ahead"/>.
     /// </summary>
-    public abstract void Tile(AttentionScratch scratch, int row, int* first, int* end, int least, int most, byte* next);
+    public abstract void Tile(AttentionScratch scratch, int row, int* first, int* end, int least, int most, Ahead ahead);
 }

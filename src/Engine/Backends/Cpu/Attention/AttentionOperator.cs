@@ -110,12 +110,12 @@ internal sealed unsafe class AttentionOperator : IDisposable
             for (var block = firstBlock; block < endBlock; block++)
             {
                 var id = sequence.Blocks[block];
-                var next = _store.Bytes(layer, sequence.Blocks[Math.Min(block + 1, endBlock - 1)], item.KvHead);
+                var next = block + 1 < endBlock ? _store.Bytes(layer, sequence.Blocks[block + 1], item.KvHead) : Upcoming(layer);
+                var share = (_store.HeadBytes / (tileRows / 4) + 63) / 64 * 64;
                 _arithmetic.LoadBlock(layer, id, item.KvHead, Math.Min(Keys, last + 1 - block * Keys), scratch);
                 for (var row = 0; row < tileRows; row += 4)
                 {
-                    Tile(scratch, row, Math.Min(row + 4, rows), position, block * Keys, next);
-                    next = next[Math.Min(next.Length, _config.HeadLength * 64)..];
+                    Tile(scratch, row, Math.Min(row + 4, rows), position, block * Keys, next is null ? Ahead.Nothing : new(next + row / 4 * share, share));
                 }
             }
             for (var row = 0; row < rows; row++)
@@ -134,11 +134,18 @@ internal sealed unsafe class AttentionOperator : IDisposable
         }
     }
 
-    /// <summary>
-    /// 4 rows over one block. Rows past <paramref name="endRow"/> only fill the tile. The first bytes of what is read
-    /// next are prefetched on the way, a line at a time, so that memory works while the processor computes.
-    /// </summary>
-    private void Tile(AttentionScratch scratch, int row, int endRow, int position, int blockPosition, ReadOnlySpan<byte> next)
+    /// <summary>The first block of the item that this thread will probably take next, or null.</summary>
+    private byte* Upcoming(int layer)
+    {
+        var index = Volatile.Read(ref _next);
+        if (index >= _plan.Items.Count) return null;
+        var item = _plan.Items[index];
+        var sequence = _sequences[item.Sequence];
+        return _store.Bytes(layer, sequence.Blocks[Math.Min(item.FirstSplit * AttentionPlan.SplitBlocks, sequence.Blocks.Length - 1)], item.KvHead);
+    }
+
+    /// <summary>4 rows over one block. Rows past <paramref name="endRow"/> only fill the tile.</summary>
+    private void Tile(AttentionScratch scratch, int row, int endRow, int position, int blockPosition, Ahead ahead)
     {
         var first = stackalloc int[4];
         var end = stackalloc int[4];
@@ -154,7 +161,7 @@ internal sealed unsafe class AttentionOperator : IDisposable
             most = Math.Max(most, end[r]);
         }
         if (least >= most) return;
-        fixed (byte* prefetch = next) _arithmetic.Tile(scratch, row, first, end, least, most, next.IsEmpty ? null : prefetch);
+        _arithmetic.Tile(scratch, row, first, end, least, most, ahead);
     }
 
     private void LoadQueries(in AttentionItem item, float* query, AttentionScratch scratch, int rows, int tileRows)

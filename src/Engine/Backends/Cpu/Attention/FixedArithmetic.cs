@@ -31,14 +31,15 @@ internal sealed unsafe class FixedArithmetic(ModelConfig config, FloatKernels ke
         scratch.FixedKeyScales = store.FixedKeyScales(layer, block, head);
     }
 
-    public override void Tile(AttentionScratch scratch, int row, int* first, int* end, int least, int most, byte* next)
+    public override void Tile(AttentionScratch scratch, int row, int* first, int* end, int least, int most, Ahead ahead)
     {
+        var (soon, later) = ahead.Halves;
         kernels.FixedScores(
-            (short*)((int*)scratch.Query + row * _pairs), _pairs, scratch.QueryScales + row, scratch.FixedKeys, scratch.FixedKeyScales, scratch.Scores, next);
+            (short*)((int*)scratch.Query + row * _pairs), _pairs, scratch.QueryScales + row, scratch.FixedKeys, scratch.FixedKeyScales, scratch.Scores, soon);
         kernels.Softmax(scratch.Scores, first, end, scratch.Maximum + row, scratch.Sums + row * AttentionScratch.SumLanes, scratch.Factors);
         kernels.FixedWeights(scratch.Scores, scratch.ValueScales, scratch.Weights, scratch.WeightScales);
         kernels.FixedValues(
             scratch.Weights, scratch.WeightScales, scratch.FixedValues, OutputStride, least / 2, (most + 1) / 2, scratch.Factors,
-            scratch.Output + row * OutputStride);
+            scratch.Output + row * OutputStride, later);
     }
 }

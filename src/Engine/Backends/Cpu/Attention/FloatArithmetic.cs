@@ -24,9 +24,9 @@ internal sealed unsafe class FloatArithmetic(ModelConfig config, FloatKernels ke
         scratch.Values = store.Values(layer, block, head, scratch.ValueTile);
     }
 
-    public override void Tile(AttentionScratch scratch, int row, int* first, int* end, int least, int most, byte* next)
+    public override void Tile(AttentionScratch scratch, int row, int* first, int* end, int least, int most, Ahead ahead)
     {
-        kernels.Scores(scratch.Query + row * _length, scratch.Keys, _length, scratch.Scores, next);
+        kernels.Scores(scratch.Query + row * _length, scratch.Keys, _length, scratch.Scores, ahead);
         kernels.Softmax(scratch.Scores, first, end, scratch.Maximum + row, scratch.Sums + row * AttentionScratch.SumLanes, scratch.Factors);
         kernels.Values(scratch.Scores, scratch.Values, OutputStride, least, most, scratch.Factors, scratch.Output + row * OutputStride);
     }

@@ -122,8 +122,11 @@ internal sealed unsafe class KvStore : IDisposable
         return scratch;
     }
 
-    /// <summary>The bytes of a head's tiles of a block, to be prefetched.</summary>
-    public ReadOnlySpan<byte> Bytes(int layer, int block, int head) => new(Tile(layer, block, head), _headBytes);
+    /// <summary>Bytes of a head's tiles of a block.</summary>
+    public int HeadBytes => _headBytes;
+
+    /// <summary>A head's tiles of a block, to be prefetched.</summary>
+    public byte* Bytes(int layer, int block, int head) => Tile(layer, block, head);
 
     public void Copy(int source, int destination)
     {

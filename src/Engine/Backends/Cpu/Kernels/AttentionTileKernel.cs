@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 using AgentRuntime.Engine.Backends.Cpu.Attention;
 
 namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
@@ -19,24 +18,22 @@ internal static unsafe class AttentionTileKernel<TLanes, V> where TLanes : struc
     private const float Slack = 8;
 
     /// <summary>
-    /// scores[r][j] = Σ_d q[r][d] · k[d][j] for 4 rows (stride <paramref name="length"/>) and 32 tokens. Prefetches
-    /// <paramref name="length"/> cache lines from <paramref name="next"/> on, unless it is null.
+    /// scores[r][j] = Σ_d q[r][d] · k[d][j] for 4 rows (stride <paramref name="length"/>) and 32 tokens. Brings near what comes
+    /// <paramref name="ahead"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Scores(float* q, float* k, int length, float* scores, byte* next)
+    public static void Scores(float* q, float* k, int length, float* scores, Ahead ahead)
     {
-        // Without anything to prefetch, the keys at hand: a line in the cache costs nothing and saves a branch.
-        nint line = next is null ? 0 : 64;
-        if (next is null) next = (byte*)k;
+        ahead.Spread(length * (Keys / (2 * TLanes.Width)), k);
         float* q1 = q + length, q2 = q1 + length, q3 = q2 + length;
         for (var j = 0; j < Keys; j += 2 * TLanes.Width)
         {
             V a0, a1, b0, b1, c0, c1, d0, d1;
             a0 = a1 = b0 = b1 = c0 = c1 = d0 = d1 = TLanes.Create(0);
             var row = k + j;
-            for (nint d = 0; d < length; d++, row += Keys, next += line)
+            for (nint d = 0; d < length; d++, row += Keys)
             {
-                if (Sse.IsSupported) Sse.Prefetch1(next);
+                ahead.Step();
                 V k0 = TLanes.Load(row), k1 = TLanes.Load(row + TLanes.Width);
                 var value = TLanes.Create(q[d]);
                 a0 = TLanes.MultiplyAdd(value, k0, a0);

@@ -23,7 +23,10 @@ internal abstract unsafe class DotKernel
     /// </summary>
     public abstract bool FullUnsigned { get; }
 
-    /// <summary>Whether <see cref="Tile"/> wants the inputs of signed weights in split form (<see cref="TileForm.Split"/>).</summary>
+    /// <summary>
+    /// Whether inputs of signed weights are wanted in split form (<see cref="TileForm.Split"/>), by <see cref="Tile"/> and
+    /// <see cref="SplitTile1"/>.
+    /// </summary>
     public virtual bool SplitsSigned => false;
 
     /// <summary>Tokens that <see cref="Tile"/> computes together.</summary>
@@ -43,6 +46,10 @@ internal abstract unsafe class DotKernel
     /// <paramref name="column"/> of it, a multiple of 32.
     /// </summary>
     public abstract void Tile1(in Panel panel, Activations x, int row, int column, int blocks, float* y, bool accumulate);
+
+    /// <summary>The same for one token in split form, packed as a tile of one; only where <see cref="SplitsSigned"/>.</summary>
+    public virtual void SplitTile1(in Panel panel, in TileInput x, int blocks, float* y, bool accumulate) =>
+        throw new NotSupportedException($"{Name} reads single tokens as they are.");
 
     private static List<DotKernel> FindSupported()
     {

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace AgentRuntime.Engine.Backends.Cpu.Kernels;
 
@@ -36,27 +35,21 @@ internal static unsafe class FixedAttentionKernel<TLanes, V> where TLanes : stru
 
     /// <summary>
     /// scores[r][j] = Σ_d q[r][d] · k[d][j] for 4 rows and 32 tokens, from integers and their scales. Rows are
-    /// <paramref name="pairs"/> pairs of dimensions long; keys lie [pair][token]. Prefetches two cache lines a pair from <paramref name="next"/> on, unless it is null.
+    /// <paramref name="pairs"/> pairs of dimensions long; keys lie [pair][token]. Brings near what comes <paramref name="ahead"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Scores(short* q, int pairs, float* queryScales, int* k, float* keyScales, float* scores, byte* next)
+    public static void Scores(short* q, int pairs, float* queryScales, int* k, float* keyScales, float* scores, Ahead ahead)
     {
-        // Without anything to prefetch, the keys at hand: a line in the cache costs nothing and saves a branch.
-        nint line = next is null ? 0 : 64;
-        if (next is null) next = (byte*)k;
+        ahead.Spread(pairs * (Keys / (2 * TLanes.Width)), k);
         float* q0 = (float*)q, q1 = q0 + pairs, q2 = q1 + pairs, q3 = q2 + pairs;
         for (var j = 0; j < Keys; j += 2 * TLanes.Width)
         {
             V a0, a1, b0, b1, c0, c1, d0, d1;
             a0 = a1 = b0 = b1 = c0 = c1 = d0 = d1 = TLanes.Create(0);
             var row = (float*)k + j;
-            for (nint d = 0; d < pairs; d++, row += Keys, next += 2 * line)
+            for (nint d = 0; d < pairs; d++, row += Keys)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    Sse.Prefetch1(next + line);
-                }
+                ahead.Step();
                 V k0 = TLanes.Load(row), k1 = TLanes.Load(row + TLanes.Width);
                 var pair = TLanes.Create(q0[d]);
                 a0 = TLanes.AddPairProducts(a0, pair, k0);
@@ -100,11 +93,13 @@ internal static unsafe class FixedAttentionKernel<TLanes, V> where TLanes : stru
 
     /// <summary>
     /// o[r] = o[r] · factors[r] + scales[r] · Σ_j weights[r][j] · v[j] for 4 rows, <paramref name="stride"/> floats apart, a
-    /// multiple of two vectors, from the pairs of tokens in [first, end); values lie [pair of tokens][dimension].
+    /// multiple of two vectors, from the pairs of tokens in [first, end); values lie [pair of tokens][dimension]. Brings near
+    /// what comes <paramref name="ahead"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Values(short* weights, float* scales, int* v, int stride, int first, int end, float* factors, float* o)
+    public static void Values(short* weights, float* scales, int* v, int stride, int first, int end, float* factors, float* o, Ahead ahead)
     {
+        ahead.Spread(Math.Max(1, end - first) * (stride / (2 * TLanes.Width)), v);
         float* p0 = (float*)weights, p1 = p0 + Keys / 2, p2 = p1 + Keys / 2, p3 = p2 + Keys / 2;
         for (nint d = 0; d < stride; d += 2 * TLanes.Width, o += 2 * TLanes.Width)
         {
@@ -113,6 +108,7 @@ internal static unsafe class FixedAttentionKernel<TLanes, V> where TLanes : stru
             var row = (float*)v + first * stride + d;
             for (nint j = first; j < end; j++, row += stride)
             {
+                ahead.Step();
                 V v0 = TLanes.Load(row), v1 = TLanes.Load(row + TLanes.Width);
                 var pair = TLanes.Create(p0[j]);
                 a0 = TLanes.AddPairProducts(a0, pair, v0);

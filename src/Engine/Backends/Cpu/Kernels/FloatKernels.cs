@@ -20,14 +20,14 @@ internal abstract unsafe class FloatKernels
     public abstract void Scale(sbyte* values, float scale, float* destination, int length);
     public abstract void Tile4(float* w, nint wStride, float* x0, float* x1, float* x2, float* x3, int length, float* y, nint yStride, bool accumulate);
     public abstract void Tile1(float* w, nint wStride, float* x, int length, float* y, bool accumulate);
-    public abstract void Scores(float* q, float* k, int length, float* scores, byte* next);
+    public abstract void Scores(float* q, float* k, int length, float* scores, Ahead ahead);
     public abstract void Softmax(float* scores, int* first, int* end, float* references, float* sums, float* factors);
     public abstract float Sum(float* sums);
     public abstract void Values(float* p, float* v, int length, int first, int end, float* factors, float* o);
     public abstract float RoundToFixed(float* x, int length, int limit, short* integers);
-    public abstract void FixedScores(short* q, int pairs, float* queryScales, int* k, float* keyScales, float* scores, byte* next);
+    public abstract void FixedScores(short* q, int pairs, float* queryScales, int* k, float* keyScales, float* scores, Ahead ahead);
     public abstract void FixedWeights(float* p, float* valueScales, short* weights, float* scales);
-    public abstract void FixedValues(short* weights, float* scales, int* v, int stride, int first, int end, float* factors, float* o);
+    public abstract void FixedValues(short* weights, float* scales, int* v, int stride, int first, int end, float* factors, float* o, Ahead ahead);
 
     private static List<FloatKernels> FindSupported()
     {

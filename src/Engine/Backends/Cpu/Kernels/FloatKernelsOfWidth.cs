@@ -29,8 +29,8 @@ internal sealed unsafe class FloatKernels<TLanes, V> : FloatKernels where TLanes
     public override void Tile1(float* w, nint wStride, float* x, int length, float* y, bool accumulate) =>
         FloatTileKernel<TLanes, V>.Run1(w, wStride, x, length, y, accumulate);
 
-    public override void Scores(float* q, float* k, int length, float* scores, byte* next) =>
-        AttentionTileKernel<TLanes, V>.Scores(q, k, length, scores, next);
+    public override void Scores(float* q, float* k, int length, float* scores, Ahead ahead) =>
+        AttentionTileKernel<TLanes, V>.Scores(q, k, length, scores, ahead);
 
     public override void Softmax(float* scores, int* first, int* end, float* references, float* sums, float* factors) =>
         AttentionTileKernel<TLanes, V>.Softmax(scores, first, end, references, sums, factors);
@@ -43,12 +43,12 @@ internal sealed unsafe class FloatKernels<TLanes, V> : FloatKernels where TLanes
     public override float RoundToFixed(float* x, int length, int limit, short* integers) =>
         FixedAttentionKernel<TLanes, V>.Round(x, length, limit, integers);
 
-    public override void FixedScores(short* q, int pairs, float* queryScales, int* k, float* keyScales, float* scores, byte* next) =>
-        FixedAttentionKernel<TLanes, V>.Scores(q, pairs, queryScales, k, keyScales, scores, next);
+    public override void FixedScores(short* q, int pairs, float* queryScales, int* k, float* keyScales, float* scores, Ahead ahead) =>
+        FixedAttentionKernel<TLanes, V>.Scores(q, pairs, queryScales, k, keyScales, scores, ahead);
 
     public override void FixedWeights(float* p, float* valueScales, short* weights, float* scales) =>
         FixedAttentionKernel<TLanes, V>.Weights(p, valueScales, weights, scales);
 
-    public override void FixedValues(short* weights, float* scales, int* v, int stride, int first, int end, float* factors, float* o) =>
-        FixedAttentionKernel<TLanes, V>.Values(weights, scales, v, stride, first, end, factors, o);
+    public override void FixedValues(short* weights, float* scales, int* v, int stride, int first, int end, float* factors, float* o, Ahead ahead) =>
+        FixedAttentionKernel<TLanes, V>.Values(weights, scales, v, stride, first, end, factors, o, ahead);
 }

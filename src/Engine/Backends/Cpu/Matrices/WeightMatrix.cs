@@ -10,6 +10,9 @@ internal abstract class WeightMatrix(int rows, int columns) : IDisposable
     /// <summary>Whether it reads its input quantised; otherwise as floats.</summary>
     public abstract bool ReadsQuantized { get; }
 
+    /// <summary>The matrix that a pass reads after this one, or null. A thread that comes to its end prefetches from there.</summary>
+    public WeightMatrix? Next { get; set; }
+
     /// <summary>
     /// Computes the part of a product that falls to a thread. A result is the same for any number of threads and tokens.
     /// </summary>

@@ -27,6 +27,11 @@ internal sealed class CpuLayer : IDisposable
     public required WeightMatrix[] Up { get; init; }
     public required WeightMatrix[] Down { get; init; }
 
+    /// <summary>Its matrices in the order in which a token reads them; without experts, whose order only the router knows.</summary>
+    public IEnumerable<WeightMatrix> Dense => Router is null
+        ? [Query, Key, Value, AttentionOutput, .. Gate, .. Up, .. Down]
+        : [Query, Key, Value, AttentionOutput, Router];
+
     public static CpuLayer Load(WeightLoader loader, ModelConfig config, int index)
     {
         string Name(string tensor) => $"blk.{index}.{tensor}";

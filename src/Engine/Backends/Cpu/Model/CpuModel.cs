@@ -19,6 +19,8 @@ internal sealed unsafe class CpuModel : IDisposable
         // Without an output matrix the embedding serves as one.
         var output = loader.Has("output.weight") ? "output.weight" : "token_embd.weight";
         Output = loader.Matrix(output, config.VocabularySize, config.EmbeddingLength);
+        var order = Layers.SelectMany(layer => layer.Dense).Append(Output).ToArray();
+        for (var i = 1; i < order.Length; i++) order[i - 1].Next = order[i];
         RopeFactors = loader.OptionalVector("rope_freqs.weight", config.RopeDimensions / 2);
     }
 

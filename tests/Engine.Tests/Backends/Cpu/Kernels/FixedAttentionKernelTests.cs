@@ -57,7 +57,7 @@ public sealed unsafe class FixedAttentionKernelTests
                 for (var d = 0; d < length; d++) v[j / 2 * 2 * stride + 2 * d + j % 2] = i[d];
             }
             kernels.FixedWeights(pp, vs, w, s);
-            kernels.FixedValues(w, s, (int*)v, stride, first / 2, (end + 1) / 2, f, po);
+            kernels.FixedValues(w, s, (int*)v, stride, first / 2, (end + 1) / 2, f, po, Ahead.Nothing);
         }
         for (var r = 0; r < 4; r++)
         {
@@ -88,7 +88,7 @@ public sealed unsafe class FixedAttentionKernelTests
             {
                 fixed (float* x = queries[r]) qs[r] = kernels.RoundToFixed(x, length, FixedLimits.OfQuery(length), q + r * 2 * pairs);
             }
-            kernels.FixedScores(q, pairs, qs, (int*)k, ks, s, null);
+            kernels.FixedScores(q, pairs, qs, (int*)k, ks, s, Ahead.Nothing);
         }
         return scores;
     }

@@ -4,9 +4,10 @@ using AgentRuntime.Engine.Models;
 namespace AgentRuntime.Engine.Backends.Cpu.Matrices.Packing;
 
 /// <summary>
-/// How 16 rows of a quantised matrix lie together after repacking. A panel is a row of units, each holding the scales
-/// and values of <see cref="UnitColumns"/> columns, so that streaming a panel reads memory from front to back.
-/// Repacking loses nothing: every stored value and scale is kept.
+/// How 16 rows of a quantised matrix lie together after repacking. A panel is a row of stretches of up to
+/// <see cref="PanelScratch.Columns"/> columns, so that streaming a panel reads memory from front to back. A stretch holds the
+/// scales and values of its units, of <see cref="UnitColumns"/> columns each. Repacking loses nothing: every stored value and
+/// scale is kept.
 /// </summary>
 internal abstract unsafe class PackedFormat
 {
@@ -29,18 +30,18 @@ internal abstract unsafe class PackedFormat
         _ => null,
     };
 
-    /// <summary>Bytes of a panel.</summary>
+    /// <summary>Bytes of so many columns of 16 rows.</summary>
     public long PanelBytes(int columns) => (long)(columns / UnitColumns) * UnitBytes;
 
-    /// <summary>Repacks one unit from 16 stored rows.</summary>
-    public abstract void Pack(byte** rows, byte* unit);
+    /// <summary>Repacks unit <paramref name="unit"/> of a stretch of <paramref name="units"/> units from 16 stored rows.</summary>
+    public abstract void Pack(byte** rows, byte* stretch, int unit, int units);
 
     /// <summary>The form in which it wants inputs; its minima are taken from their sums.</summary>
     public abstract TileForm InputForm { get; }
 
     /// <summary>
-    /// Makes a stretch of <paramref name="columns"/> columns readable for the dot kernels, from a unit on. Values of less
-    /// than 8 bits are unpacked, unless the kernel does so itself.
+    /// Makes a stretch of <paramref name="columns"/> columns readable for the dot kernels. Values of less than 8 bits are
+    /// unpacked, unless the kernel does so itself.
     /// </summary>
-    public abstract Panel Open(byte* unit, int columns, PanelScratch scratch, bool unpack);
+    public abstract Panel Open(byte* stretch, int columns, PanelScratch scratch, bool unpack);
 }

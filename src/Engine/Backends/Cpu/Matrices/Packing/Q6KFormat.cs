@@ -21,8 +21,9 @@ internal sealed unsafe class Q6KFormat : PackedFormat
     public override TileForm InputForm => TileForm.HalfBlockSums;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Pack(byte** rows, byte* unit)
+    public override void Pack(byte** rows, byte* stretch, int index, int units)
     {
+        var unit = stretch + index * UnitBytes;
         var values = stackalloc byte[32];
         var planes = stackalloc byte[Panel.BlockBytes];
         for (var r = 0; r < Panel.Rows; r++) ((ushort*)unit)[r] = *(ushort*)(rows[r] + 208);

@@ -5,8 +5,9 @@ using AgentRuntime.Engine.Backends.Cpu.Kernels;
 namespace AgentRuntime.Engine.Backends.Cpu.Matrices.Packing;
 
 /// <summary>
-/// Q8_0. Unit of 32 columns: 16 F16 scales, then 512 values which the kernels read in place: signed, or with 128 added
-/// where the kernel multiplies unsigned bytes (then the minimum of a block is 128 scales).
+/// Q8_0. Units of 32 columns; a stretch holds 512 values of each, then 16 F16 scales of each. The kernels read the values in
+/// place, from whole cache lines: signed, or with 128 added where the kernel multiplies unsigned bytes (then the minimum of
+/// a block is 128 scales).
 /// </summary>
 internal sealed unsafe class Q8Format(bool unsigned) : PackedFormat
 {
@@ -18,32 +19,35 @@ internal sealed unsafe class Q8Format(bool unsigned) : PackedFormat
     public override TileForm InputForm => unsigned ? TileForm.BlockSums : TileForm.Plain;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Pack(byte** rows, byte* unit)
+    public override void Pack(byte** rows, byte* stretch, int unit, int units)
     {
+        var values = stretch + unit * Panel.BlockBytes;
+        var scales = (ushort*)(stretch + units * Panel.BlockBytes + unit * ScaleBytes);
         for (var r = 0; r < Panel.Rows; r++)
         {
-            ((ushort*)unit)[r] = *(ushort*)rows[r];
-            ValuePlanes.Scatter(rows[r] + 2, r, unit + ScaleBytes);
+            scales[r] = *(ushort*)rows[r];
+            ValuePlanes.Scatter(rows[r] + 2, r, values);
         }
         if (!unsigned) return;
-        for (var i = ScaleBytes; i < UnitBytes; i += 32) (Vector256.Load(unit + i) ^ Vector256.Create((byte)128)).Store(unit + i);
+        for (var i = 0; i < Panel.BlockBytes; i += 32) (Vector256.Load(values + i) ^ Vector256.Create((byte)128)).Store(values + i);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override Panel Open(byte* unit, int columns, PanelScratch scratch, bool unpack)
+    public override Panel Open(byte* stretch, int columns, PanelScratch scratch, bool unpack)
     {
         var panel = new Panel
         {
-            Values = unit + ScaleBytes,
-            Stride = UnitBytes,
+            Values = stretch,
+            Stride = Panel.BlockBytes,
             Scales = scratch.Scales,
             Minima = scratch.Minima,
             Signed = !unsigned,
             Bits = 8,
         };
-        for (var block = 0; block < columns / 32; block++, unit += UnitBytes)
+        var scales = stretch + columns / 32 * Panel.BlockBytes;
+        for (var block = 0; block < columns / 32; block++, scales += ScaleBytes)
         {
-            var (low, high) = ScaleRows.Halves(unit);
+            var (low, high) = ScaleRows.Halves(scales);
             ScaleRows.Store(low, high, panel.Scales + block * Panel.Rows);
             if (unsigned) ScaleRows.Store(low * 128, high * 128, panel.Minima + block * Panel.Rows);
         }

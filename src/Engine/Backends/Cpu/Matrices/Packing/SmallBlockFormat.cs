@@ -27,8 +27,9 @@ internal sealed unsafe class SmallBlockFormat : PackedFormat
     public override TileForm InputForm => TileForm.BlockSums;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Pack(byte** rows, byte* unit)
+    public override void Pack(byte** rows, byte* stretch, int index, int units)
     {
+        var unit = stretch + index * UnitBytes;
         var block = stackalloc byte[Panel.BlockBytes];
         var values = stackalloc byte[32];
         for (var r = 0; r < Panel.Rows; r++)

@@ -25,8 +25,9 @@ internal sealed unsafe class SuperBlockFormat(StorageType type) : PackedFormat
     public override TileForm InputForm => TileForm.BlockSums;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Pack(byte** rows, byte* unit)
+    public override void Pack(byte** rows, byte* stretch, int index, int units)
     {
+        var unit = stretch + index * UnitBytes;
         var values = stackalloc byte[32];
         var planes = stackalloc byte[Panel.BlockBytes];
         for (var r = 0; r < Panel.Rows; r++)

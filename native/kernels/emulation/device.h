@@ -17,8 +17,14 @@ void sync_warp();
 // Gives `size` bytes of every lane to all lanes of the warp; returns lane 0's, the others follow at that distance.
 const u8 *exchange(const void *mine, u32 size);
 
-// The block's shared array of a place in the source.
+// The block's shared array of a place in the source, and what the launch gave it beyond those.
 void *shared(const void *site, u32 size);
+u8 *dynamic_shared();
+
+// A copy that is done no sooner than its thread waits for its group: until then its place holds poison.
+void copy_async(u8 *to, const void *from, u32 bytes);
+void commit_copies();
+void wait_copies(u32 pending);
 
 struct Registration {
     Registration(const char *name, u32 threads, u32 parameter_bytes, void (*run)(const void *));
@@ -37,6 +43,8 @@ float from_half(u16 bits);
 #define SHARED_ARRAY(type, name, count) \
     static const char name##_site = 0; \
     type *name = (type *)emulation::shared(&name##_site, sizeof(type) * (count))
+
+#define DYNAMIC_SHARED(name) u8 *name = emulation::dynamic_shared()
 
 DEVICE u32 thread_index() { return emulation::place.thread; }
 DEVICE u32 block_x() { return emulation::place.block[0]; }
@@ -84,3 +92,28 @@ DEVICE void multiply_tile(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) {
 DEVICE void multiply_tile_brain(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) {
     multiply_fragments(d, a, b, [](u16 bits) { return bits_to_float((u32)bits << 16); });
 }
+
+typedef u8 *SharedAddress;
+DEVICE SharedAddress shared_address(const void *p) { return (SharedAddress)p; }
+DEVICE void copy_async(SharedAddress to, const void *from, u32 bytes) { emulation::copy_async(to, from, bytes); }
+DEVICE void commit_copies() { emulation::commit_copies(); }
+template <int Pending> DEVICE void wait_copies() { emulation::wait_copies(Pending); }
+
+DEVICE void load_matrices(u32 (&m)[4], SharedAddress row) {
+    auto rows = (const SharedAddress *)emulation::exchange(&row, sizeof row);
+    u32 lane = thread_index() & 31;
+    for (u32 i = 0; i < 4; i++) m[i] = ((const u32 *)rows[i * 8 + lane / 4])[lane % 4];
+    sync_warp(); // as the instruction: all lanes have read before any goes on
+}
+DEVICE void load_transposed(u32 (&m)[4], SharedAddress row) {
+    auto rows = (const SharedAddress *)emulation::exchange(&row, sizeof row);
+    u32 lane = thread_index() & 31;
+    for (u32 i = 0; i < 4; i++) {
+        const SharedAddress *two = rows + i * 8 + lane % 4 * 2;
+        m[i] = ((const u16 *)two[0])[lane / 4] | (u32)((const u16 *)two[1])[lane / 4] << 16;
+    }
+    sync_warp();
+}
+
+DEVICE void fence_device() {}
+DEVICE u32 add_atomically(u32 *to, u32 value) { u32 old = *to; *to += value; return old; }

@@ -3,6 +3,7 @@
 #include "streams.h"
 #include <atomic>
 #include <cstring>
+#include <map>
 
 using emulation::Event;
 using emulation::Graph;
@@ -18,6 +19,7 @@ std::atomic<u64> used{0};
 std::string fault_text;
 emulation::Streams streams;
 std::vector<std::pair<void *, u64>> sizes, host_sizes;
+std::map<const Kernel *, u32> shared_limits; // what launches of a kernel may give, where it is not the usual
 
 using Lock = std::lock_guard<std::recursive_mutex>;
 
@@ -45,9 +47,9 @@ bool forget(std::vector<std::pair<void *, u64>> &entries, void *address, u64 &si
     return false;
 }
 
-int launch(const Kernel &kernel, const std::vector<u8> &parameters, const u32 (&grid)[3], u32 threads) {
+int launch(const Kernel &kernel, const std::vector<u8> &parameters, const u32 (&grid)[3], u32 threads, u32 shared_bytes) {
     std::string why;
-    auto outcome = emulation::launch(kernel, parameters.data(), grid, threads, why);
+    auto outcome = emulation::launch(kernel, parameters.data(), grid, threads, shared_bytes, why);
     if (outcome == emulation::Outcome::done) return Success;
     fault_text = why;
     return outcome == emulation::Outcome::illegal_address ? IllegalAddress : LaunchFailed;
@@ -201,10 +203,18 @@ API cuModuleGetFunction(void **function, void *, const char *name) {
     return *function ? Success : NotFound;
 }
 API cuFuncGetAttribute(int *value, int, void *function) { *value = 0; return function ? Success : InvalidValue; }
-API cuLaunchKernel(void *function, u32 x, u32 y, u32 z, u32 threads, u32 threads_y, u32 threads_z, u32, void *stream, void **parameters, void **) {
+API cuFuncSetAttribute(void *function, int attribute, int value) {
+    constexpr int MaxDynamicSharedSizeBytes = 8;
+    if (attribute != MaxDynamicSharedSizeBytes || value < 0 || value > (int)emulation::MostDynamicShared) return InvalidValue;
+    shared_limits[(const Kernel *)function] = (u32)value;
+    return Success;
+}
+API cuLaunchKernel(void *function, u32 x, u32 y, u32 z, u32 threads, u32 threads_y, u32 threads_z, u32 shared_bytes, void *stream, void **parameters, void **) {
     auto kernel = (const Kernel *)function;
     if (x == 0 || y == 0 || z == 0 || threads != kernel->threads || threads_y != 1 || threads_z != 1 || y > 65535 || z > 65535) return InvalidValue;
+    auto limit = shared_limits.find(kernel);
+    if (shared_bytes > (limit == shared_limits.end() ? 48u << 10 : limit->second)) return InvalidValue;
     std::vector<u8> bytes((u8 *)parameters[0], (u8 *)parameters[0] + kernel->parameter_bytes);
     u32 grid[3] = {x, y, z};
-    return run(stream, [=] { return launch(*kernel, bytes, {grid[0], grid[1], grid[2]}, threads); });
+    return run(stream, [=] { return launch(*kernel, bytes, {grid[0], grid[1], grid[2]}, threads, shared_bytes); });
 }

@@ -82,10 +82,17 @@ constexpr u8 Poison = 0xff; // as floats and halves: NaN; as integers: -1
 
 enum class State { ready, at_block_barrier, at_warp_barrier, finished };
 
+struct Copy {
+    u8 *to;
+    const void *from;
+    u32 bytes, group;
+};
+
 struct Thread {
     Fiber fiber;
     State state;
-    u32 exchanges;
+    u32 exchanges, groups; // groups of copies that are committed
+    std::vector<Copy> copies;
 };
 
 struct Warp {
@@ -98,8 +105,8 @@ struct Machine {
     std::vector<Thread> threads{MostThreads};
     std::vector<Warp> warps{MostThreads / 32};
     std::map<const void *, std::pair<u32, u32>> shared; // site: where, how much
-    u8 *stacks = nullptr, *shared_memory = nullptr;
-    u32 shared_used = 0, count = 0, waiting = 0, finished = 0, running = 0;
+    u8 *stacks = nullptr, *shared_memory = nullptr, *dynamic_end = nullptr, *dynamic = nullptr;
+    u32 dynamic_bytes = 0, shared_used = 0, count = 0, waiting = 0, finished = 0, running = 0;
     Fiber scheduler;
     const Kernel *kernel = nullptr;
     const void *parameters = nullptr;
@@ -169,10 +176,12 @@ bool run_block(u32 threads) {
     machine.waiting = machine.finished = machine.shared_used = 0;
     machine.shared.clear();
     memset(machine.shared_memory, Poison, SharedBytes);
+    memset(machine.dynamic, Poison, machine.dynamic_bytes);
     for (u32 w = 0; w < threads / 32; w++) machine.warps[w].waiting = 0;
     for (u32 t = 0; t < threads; t++) {
         machine.threads[t].state = State::ready;
-        machine.threads[t].exchanges = 0;
+        machine.threads[t].exchanges = machine.threads[t].groups = 0;
+        machine.threads[t].copies.clear();
         prepare_fiber(machine.threads[t].fiber, machine.stacks + t * StackBytes, StackBytes, thread_entry);
     }
     while (machine.finished < threads) {
@@ -267,19 +276,51 @@ void *shared(const void *site, u32 size) {
     return machine.shared_memory + known->second.first;
 }
 
+u8 *dynamic_shared() { return machine.dynamic; }
+
+void copy_async(u8 *to, const void *from, u32 bytes) {
+    // As on a device, an address that is no multiple of 16 is a fault.
+    if (((u64)to | (u64)from) % 16) *(volatile u8 *)1 = 0;
+    memset(to, Poison, 16);
+    Thread &thread = machine.threads[machine.running];
+    thread.copies.push_back({to, from, bytes, thread.groups});
+}
+
+void commit_copies() { machine.threads[machine.running].groups++; }
+
+void wait_copies(u32 pending) {
+    Thread &thread = machine.threads[machine.running];
+    u32 kept = 0;
+    for (Copy &copy : thread.copies) {
+        if (copy.group + pending >= thread.groups) {
+            thread.copies[kept++] = copy;
+            continue;
+        }
+        memcpy(copy.to, copy.from, copy.bytes);
+        memset(copy.to + copy.bytes, 0, 16 - copy.bytes);
+    }
+    thread.copies.resize(kept);
+}
+
 const Kernel *find_kernel(const char *name) {
     for (auto &kernel : kernels())
         if (!strcmp(kernel.name, name)) return &kernel;
     return nullptr;
 }
 
-Outcome launch(const Kernel &kernel, const void *parameters, const u32 (&grid)[3], u32 threads, std::string &why) {
+Outcome launch(const Kernel &kernel, const void *parameters, const u32 (&grid)[3], u32 threads, u32 shared_bytes, std::string &why) {
     std::lock_guard<std::mutex> lock(one_launch);
     if (!machine.stacks) {
         machine.stacks = pages(MostThreads * StackBytes);
         machine.shared_memory = pages(SharedBytes + 4096);
         mprotect(machine.shared_memory + SharedBytes, 4096, PROT_NONE);
+        const u64 most = (MostDynamicShared + 4095) / 4096 * 4096;
+        machine.dynamic_end = pages(most + 4096) + most;
+        mprotect(machine.dynamic_end, 4096, PROT_NONE);
     }
+    // Its end lies at a page that cannot be touched.
+    machine.dynamic_bytes = (shared_bytes + 127) / 128 * 128;
+    machine.dynamic = machine.dynamic_end - machine.dynamic_bytes;
     machine.kernel = &kernel;
     machine.parameters = parameters;
     machine.why = &why;

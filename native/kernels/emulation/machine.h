@@ -19,9 +19,12 @@ const Kernel *find_kernel(const char *name);
 
 enum class Outcome { done, illegal_address, diverged };
 
-// Runs a grid. Shared memory and stacks are filled with poison, so that what was never written reads as NaN.
+// Most shared memory that a launch may give a block: what compute capability 9.0 has.
+constexpr u32 MostDynamicShared = 227 << 10;
+
+// Runs a grid, each block with `shared_bytes` beyond its own arrays. Shared memory and stacks are filled with poison, so that what was never written reads as NaN.
 // On failure `why` says which thread of which block did what.
-Outcome launch(const Kernel &kernel, const void *parameters, const u32 (&grid)[3], u32 threads, std::string &why);
+Outcome launch(const Kernel &kernel, const void *parameters, const u32 (&grid)[3], u32 threads, u32 shared_bytes, std::string &why);
 
 // Device memory: poisoned, between pages that cannot be touched, its end as close to the second as alignment allows.
 void *allocate(u64 size);

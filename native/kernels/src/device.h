@@ -27,6 +27,9 @@ typedef long long s64;
 // An array that a block shares; COUNT is a constant.
 #define SHARED_ARRAY(type, name, count) __shared__ __attribute__((aligned(16))) type name[count]
 
+// The shared memory that the launch gives a block beyond its arrays.
+#define DYNAMIC_SHARED(name) extern __shared__ __attribute__((aligned(128))) u8 name[]
+
 DEVICE u32 thread_index() { u32 r; asm("mov.u32 %0, %%tid.x;" : "=r"(r)); return r; }
 DEVICE u32 block_x() { u32 r; asm("mov.u32 %0, %%ctaid.x;" : "=r"(r)); return r; }
 DEVICE u32 block_y() { u32 r; asm("mov.u32 %0, %%ctaid.y;" : "=r"(r)); return r; }
@@ -64,6 +67,39 @@ DEVICE void multiply_tile_brain(float (&d)[4], const u32 (&a)[4], const u32 (&b)
         : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 DEVICE u32 to_brains(float low, float high) { u32 r; asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(high), "f"(low)); return r; }
+
+// An address in shared memory as the next three take it.
+typedef u32 SharedAddress;
+DEVICE SharedAddress shared_address(const void *p) {
+    u32 r;
+    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(r) : "l"(p));
+    return r;
+}
+
+// Copies 16 bytes from device to shared memory while the thread goes on; of them `bytes` are read, the rest are zeros.
+// Both addresses are multiples of 16.
+DEVICE void copy_async(SharedAddress to, const void *from, u32 bytes) { asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(bytes) : "memory"); }
+
+// Makes a group of the thread's copies since the last one.
+DEVICE void commit_copies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
+
+// Waits for all of the thread's groups but the last `Pending`; the block's other threads see them behind a barrier.
+template <int Pending> DEVICE void wait_copies() { asm volatile("cp.async.wait_group %0;" ::"n"(Pending) : "memory"); }
+
+// Four 8 × 8 matrices of halves, as fragments of a matrix product: lane l gives the address of row l % 8 of matrix l / 8,
+// and gets of each matrix the elements 2 (l % 4) and the next of row l / 4.
+DEVICE void load_matrices(u32 (&m)[4], SharedAddress row) {
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];" : "=r"(m[0]), "=r"(m[1]), "=r"(m[2]), "=r"(m[3]) : "r"(row) : "memory");
+}
+
+// The same of the transposed matrices: element l / 4 of the rows 2 (l % 4) and the next.
+DEVICE void load_transposed(u32 (&m)[4], SharedAddress row) {
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];" : "=r"(m[0]), "=r"(m[1]), "=r"(m[2]), "=r"(m[3]) : "r"(row) : "memory");
+}
+
+// What this thread wrote before comes before what it writes next, for all threads of the device.
+DEVICE void fence_device() { asm volatile("fence.acq_rel.gpu;" ::: "memory"); }
+DEVICE u32 add_atomically(u32 *to, u32 value) { u32 r; asm volatile("atom.add.u32 %0, [%1], %2;" : "=r"(r) : "l"(to), "r"(value) : "memory"); return r; }
 
 #endif
 

@@ -2,6 +2,7 @@
 #include "embed.h"
 #include "norm.h"
 #include "gemv.h"
+#include "inputs.h"
 #include "gemm.h"
 #include "rope.h"
 #include "attention.h"

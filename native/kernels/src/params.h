@@ -36,6 +36,38 @@ struct MatrixParams {
     int accumulate;      // whether to add to the output
 };
 
+// Rows of floats as the tensor cores take them: halves, brain floats, or both; zeros behind the columns. Grid: a block a row.
+struct InputParams {
+    const float *input;  // [row][columns]
+    u16 *halves;         // [row][stride], or null
+    u16 *brains;
+    int columns;
+    int stride;          // a multiple of 64
+};
+
+// output[t] (+)= weights · input[t] (+ bias) on the tensor cores. Grid: x row tile · token tiles + token tile, z split; of
+// experts x row tile, y tile of the list.
+struct GemmParams {
+    const u8 *weights;   // [expert][rows] of row_bytes, in a storage type
+    const u16 *input;    // [token][stride] halves or brain floats, zeros behind the columns
+    const float *bias;   // [rows], or null
+    float *output;       // [token or choice][rows]
+    float *partial;      // [tile][split][value of a thread][thread]
+    u32 *arrived;        // [tile] splits that are done, all zero before and after
+    const int *tiles;    // [tile][3]: expert, its first place in the order, how many; or null where there are no experts
+    const int *order;    // choices sorted by expert
+    u64 row_bytes;
+    u64 expert_bytes;
+    int rows;
+    int columns;
+    int stride;
+    int tokens;
+    int splits;
+    int accumulate;      // whether to add to the output
+    int choices_per_input; // choices that read the same input row
+    int padding;
+};
+
 // One matrix of several for each input row. Grid: x over row groups, y over input rows.
 struct ExpertParams {
     const u8 *weights;   // [expert][rows] of row_bytes

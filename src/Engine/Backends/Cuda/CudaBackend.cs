@@ -44,7 +44,8 @@ public sealed class CudaBackend : IBackend
         using var device = new CudaDevice(_driver, _ordinal);
         var weights = model.Tensors.Values.Sum(CudaModel.DeviceBytes);
         // A tenth stays free for what the driver itself needs.
-        return (device.Driver.FreeMemory() - weights - Workspace.Bytes(model.RequireConfig(), maxBatchTokens)) / 10 * 9;
+        return (device.Driver.FreeMemory() - weights - Workspace.Bytes(model.RequireConfig(), maxBatchTokens)
+            - TensorCores.Bytes(model.RequireConfig(), maxBatchTokens, device.Info.Multiprocessors)) / 10 * 9;
     }
 
     /// <inheritdoc/>

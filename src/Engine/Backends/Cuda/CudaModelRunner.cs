@@ -35,7 +35,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
         try
         {
             _kernels = new(_device);
-            _operators = new(_kernels);
+            _operators = new(_kernels, new(_kernels, _device, TensorCores.InputValues(config, options.MaxBatchTokens)));
             _model = CudaModel.Load(_device, file, config, progress, cancellationToken);
             _kv = new(_device, config, options.KvType, options.KvBlocks);
             _workspace = new(_device, config, options.MaxBatchTokens);

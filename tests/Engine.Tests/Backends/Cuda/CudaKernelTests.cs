@@ -23,7 +23,7 @@ public sealed unsafe class CudaKernelTests
         var unit = StorageLayout.Of(type).BlockLength;
         foreach (var (rows, columns) in new[] { (1, unit == 1 ? 7 : unit), (33, unit == 1 ? 129 : 3 * unit), (70, unit == 256 ? 256 : 160), (130, 4352) })
         {
-            foreach (var tokens in new[] { 1, 3, 16, 17, 65 })
+            foreach (var tokens in new[] { 1, 3, 16, 17, 65, 150 })
             {
                 if (rows * columns * tokens > 5_000_000 && tokens != 17) continue;
                 Products(gpu, type, rows, columns, tokens);
@@ -38,9 +38,10 @@ public sealed unsafe class CudaKernelTests
         var input = Floats(tokens * columns, random);
         var bias = Floats(rows, random);
         var matrix = gpu.SendMatrix(type, bytes, rows, columns);
-        var output = gpu.Send(new float[tokens * rows]);
-        gpu.Operators.Multiply(matrix, gpu.Send(input), gpu.Send(bias), output, tokens);
-        gpu.Operators.Multiply(matrix, gpu.Send(input), 0, output, tokens, accumulate: true);
+        ulong output = gpu.Send(new float[tokens * rows]), vectors = gpu.Send(input);
+        gpu.Operators.Prepare(vectors, tokens, matrix);
+        gpu.Operators.Multiply(matrix, vectors, gpu.Send(bias), output, tokens);
+        gpu.Operators.Multiply(matrix, vectors, 0, output, tokens, accumulate: true);
         var actual = gpu.Receive(output, tokens * rows);
         var tolerance = tokens <= Operators.MostVectors || type == StorageType.F32 ? 1e-4 : type == StorageType.BF16 ? 1e-2 : 2e-3;
         for (var t = 0; t < tokens; t++)
@@ -178,6 +179,34 @@ public sealed unsafe class CudaKernelTests
         Assert.Throws<CudaException>(() => gpu.Receive(output, 64));
     }
 
+    [Fact]
+    public void TheEmulationCopiesNoSoonerThanItIsWaitedFor()
+    {
+        using var gpu = new Gpu();
+        Assert.SkipUnless(EmulatedGpu.IsEmulated, "a real GPU may be sooner");
+        var input = Floats(128, new Random(1));
+        var output = gpu.Send(new float[64]);
+        gpu.Operators.Kernels.Launch(gpu.Operators.Kernels["emulation_reads_early"], (1, 1, 1), 32, new NormParams { Input = gpu.Send(input), Output = output });
+        var actual = gpu.Receive(output, 64);
+        Assert.All(actual[..32], x => Assert.True(float.IsNaN(x)));
+        Assert.Equal(input.Where((_, i) => i % 4 == 0), actual[32..]);
+    }
+
+    [Theory]
+    [InlineData(1, 68, 2)]
+    [InlineData(32, 64, 132)]
+    [InlineData(64, 224, 132)]
+    [InlineData(448, 64, 132)]
+    [InlineData(5000, 3, 108)]
+    public void SplitsAreAsManyAsTheirSumsHaveRoomFor(int tiles, int steps, int multiprocessors)
+    {
+        var splits = TensorCores.Splits(tiles, steps, multiprocessors);
+        Assert.InRange(splits, 1, steps);
+        Assert.True(splits == 1 || tiles * splits <= 4 * multiprocessors);
+        // Few tiles are split until most multiprocessors work.
+        Assert.True(tiles * splits > multiprocessors * 0.9 || splits == steps);
+    }
+
     private static float[] Floats(int count, Random random)
     {
         var values = new float[count];
@@ -207,10 +236,15 @@ public sealed unsafe class CudaKernelTests
     /// <summary>A device with the kernels, and memory for a test.</summary>
     private sealed class Gpu : IDisposable
     {
+        private const int MostInputs = 1 << 20;
         private readonly CudaDevice _device = new(EmulatedGpu.Driver(), 0);
         private readonly KernelModule _kernels;
 
-        public Gpu() => Operators = new(_kernels = new(_device));
+        public Gpu()
+        {
+            _kernels = new(_device);
+            Operators = new(_kernels, new(_kernels, _device, MostInputs));
+        }
 
         public Operators Operators { get; }
 

@@ -30,8 +30,9 @@ public sealed class PtxTests
         string[] types = ["f32", "f16", "bf16", "q8_0", "q4_0", "q4_k", "q5_k", "q6_k", "mxfp4"];
         string[] kernels =
         [
-            "rms_norm", "argmax", "rope", "attention_merge", "swiglu", "route", "combine_experts",
-            .. types.SelectMany(type => new[] { $"embed_{type}", $"gemv_{type}_1", $"gemv_{type}_4", $"gemv_{type}_16", $"gemm_{type}", $"expert_gemv_{type}" }),
+            "rms_norm", "pack_rows", "argmax", "rope", "attention_merge", "swiglu", "route", "combine_experts",
+            .. types.SelectMany(type => new[] { $"embed_{type}", $"gemv_{type}_1", $"gemv_{type}_4", $"gemv_{type}_16", $"expert_gemv_{type}" }),
+            .. types.Skip(1).SelectMany(type => new[] { $"gemm_{type}_32", $"gemm_{type}_128" }),
             .. new[] { 1, 4, 8 }.SelectMany(queries => new[] { 2, 4, 8 }.Select(parts => $"attention_{queries}_{parts}")),
             .. new[] { 64, 128, 256 }.Select(length => $"prefill_attention_{length}"),
         ];

@@ -38,11 +38,11 @@ internal sealed unsafe class KernelBenchmark : IDisposable
         try
         {
             _kernels = new(_device);
-            _operators = new(_kernels);
             _timer = new(_device, repetitions: small ? 1 : 7, launches: small ? 1 : 20);
             // Four layers, so that the keys and values of one are out of the cache when its turn comes again.
             _config = (small ? ModelShape.Find("tiny-test").Config with { EmbeddingLength = 256 } : ModelShape.Find("llama3.1-8b").Config) with { Layers = 4 };
             _prompt = small ? 64 : 512;
+            _operators = new(_kernels, new(_kernels, _device, TensorCores.InputValues(_config, _prompt)));
             _depths = small ? [64] : [8192, 32768];
             _workspace = new(_device, _config, _prompt);
             _arenaBytes = small ? 1 << 20 : 1L << 30;
@@ -104,9 +104,13 @@ internal sealed unsafe class KernelBenchmark : IDisposable
                     $"gemv_{NameOf(type)}{kernel}", $"{rows} × {columns}, {batch} vectors", rows * rowBytes, 0,
                     run => _operators.Multiply(Matrix(run), _workspace.Hidden, 0, _workspace.Gate, batch));
             }
-            yield return () => Row(
-                $"gemm_{NameOf(type)}", $"{rows} × {columns}, {_prompt} vectors", 0, 2.0 * rows * columns * _prompt,
-                run => _operators.Multiply(Matrix(run), _workspace.Hidden, 0, _workspace.Gate, _prompt));
+            yield return () =>
+            {
+                _operators.Prepare(_workspace.Hidden, _prompt, Matrix(0));
+                return Row(
+                    $"gemm_{NameOf(type)}", $"{rows} × {columns}, {_prompt} vectors", 0, 2.0 * rows * columns * _prompt,
+                    run => _operators.Multiply(Matrix(run), _workspace.Hidden, 0, _workspace.Gate, _prompt));
+            };
         }
         var expert = PackedRows.RowBytes(StorageType.Q4_K, columns);
         const int Experts = 16, Used = 8;

@@ -163,8 +163,14 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         return function;
     }
 
-    public void Launch(nint function, (int X, int Y, int Z) grid, int threads, void* parameters, nint stream) =>
-        Check(cuLaunchKernel(function, (uint)grid.X, (uint)grid.Y, (uint)grid.Z, (uint)threads, 1, 1, 0, stream, &parameters, null), "launch a kernel");
+    public void AllowSharedMemory(nint function, int bytes)
+    {
+        const int MaxDynamicSharedSizeBytes = 8;
+        Check(cuFuncSetAttribute(function, MaxDynamicSharedSizeBytes, bytes), $"give a kernel {bytes >> 10} KB of shared memory");
+    }
+
+    public void Launch(nint function, (int X, int Y, int Z) grid, int threads, int sharedBytes, void* parameters, nint stream) => Check(
+        cuLaunchKernel(function, (uint)grid.X, (uint)grid.Y, (uint)grid.Z, (uint)threads, 1, 1, (uint)sharedBytes, stream, &parameters, null), "launch a kernel");
 
     private static int Attribute(int device, int attribute)
     {

@@ -135,6 +135,9 @@ internal static unsafe partial class CudaNative
     public static partial int cuModuleGetFunction(out nint function, nint module, string name);
 
     [LibraryImport(Library)]
+    public static partial int cuFuncSetAttribute(nint function, int attribute, int value);
+
+    [LibraryImport(Library)]
     public static partial int cuLaunchKernel(
         nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint sharedBytes, nint stream, void** parameters, void** extra);
 

@@ -76,6 +76,9 @@ internal interface ICudaDriver
 
     nint Function(nint module, string name);
 
+    /// <summary>Lets launches of a kernel give a block more shared memory than the usual 48 KB.</summary>
+    void AllowSharedMemory(nint function, int bytes);
+
     /// <summary>Launches a kernel whose only parameter is a structure.</summary>
-    unsafe void Launch(nint function, (int X, int Y, int Z) grid, int threads, void* parameters, nint stream);
+    unsafe void Launch(nint function, (int X, int Y, int Z) grid, int threads, int sharedBytes, void* parameters, nint stream);
 }

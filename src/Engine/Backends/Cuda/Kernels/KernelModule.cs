@@ -53,9 +53,18 @@ internal sealed unsafe class KernelModule : IDisposable
     /// <summary>A kernel by name.</summary>
     public nint this[string name] => _functions.TryGetValue(name, out var known) ? known : _functions[name] = _device.Driver.Function(_module, name);
 
+    /// <summary>A kernel by name, whose launches give each block shared memory beyond its own arrays.</summary>
+    public nint WithSharedMemory(string name, int bytes)
+    {
+        if (_functions.TryGetValue(name, out var known)) return known;
+        var function = this[name];
+        _device.Driver.AllowSharedMemory(function, bytes);
+        return function;
+    }
+
     /// <summary>Queues a kernel on the device's stream.</summary>
-    public void Launch<T>(nint function, (int X, int Y, int Z) grid, int threads, T parameters) where T : unmanaged =>
-        _device.Driver.Launch(function, grid, threads, &parameters, _device.Stream);
+    public void Launch<T>(nint function, (int X, int Y, int Z) grid, int threads, T parameters, int sharedBytes = 0) where T : unmanaged =>
+        _device.Driver.Launch(function, grid, threads, sharedBytes, &parameters, _device.Stream);
 
     public void Dispose() => _device.Driver.UnloadModule(_module);
 

@@ -27,6 +27,20 @@ internal struct MatrixParams
 }
 
 [StructLayout(LayoutKind.Sequential)]
+internal struct InputParams
+{
+    public ulong Input, Halves, Brains;
+    public int Columns, Stride;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct GemmParams
+{
+    public ulong Weights, Input, Bias, Output, Partial, Arrived, Tiles, Order, RowBytes, ExpertBytes;
+    public int Rows, Columns, Stride, Tokens, Splits, Accumulate, ChoicesPerInput, Padding;
+}
+
+[StructLayout(LayoutKind.Sequential)]
 internal struct ExpertParams
 {
     public ulong Weights, Input, Experts, Output, RowBytes, ExpertBytes;

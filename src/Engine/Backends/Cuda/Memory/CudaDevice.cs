@@ -40,6 +40,15 @@ internal sealed unsafe class CudaDevice : IDisposable
 
     public ulong AllocateFloats(long count) => Allocate(checked(count * sizeof(float)));
 
+    /// <summary>Device memory of zeros.</summary>
+    public ulong AllocateZeroed(int bytes)
+    {
+        var address = Allocate(bytes);
+        fixed (byte* zeros = new byte[bytes]) Driver.CopyToDevice(address, zeros, bytes, Stream);
+        Synchronize();
+        return address;
+    }
+
     /// <summary>Pinned host memory.</summary>
     public void* AllocateHost(long bytes)
     {

@@ -38,6 +38,7 @@ internal sealed class AttentionBlock
     public void Run(CudaLayer layer, int index, CudaBatch batch)
     {
         var tokens = batch.Tokens;
+        _operators.Prepare(_workspace.Normed, tokens, layer.Query, layer.Key, layer.Value);
         _operators.Multiply(layer.Query, _workspace.Normed, layer.QueryBias, _workspace.Query, tokens);
         _operators.Multiply(layer.Key, _workspace.Normed, layer.KeyBias, _workspace.Key, tokens);
         _operators.Multiply(layer.Value, _workspace.Normed, layer.ValueBias, _workspace.Value, tokens);
@@ -58,6 +59,7 @@ internal sealed class AttentionBlock
             Epsilon = _config.RmsEpsilon,
         });
         Attend(index, batch);
+        _operators.Prepare(_workspace.Attention, tokens, layer.AttentionOutput);
         _operators.Multiply(layer.AttentionOutput, _workspace.Attention, 0, _workspace.Hidden, tokens, accumulate: true);
     }
 

@@ -14,9 +14,11 @@ internal sealed class FeedForwardBlock(ModelConfig config, Operators operators, 
 
     private void Dense(CudaLayer layer, int tokens)
     {
+        operators.Prepare(workspace.Normed, tokens, layer.Gate, layer.Up);
         operators.Multiply(layer.Gate, workspace.Normed, 0, workspace.Gate, tokens);
         operators.Multiply(layer.Up, workspace.Normed, 0, workspace.Up, tokens);
         operators.SwiGlu(workspace.Gate, workspace.Up, (long)tokens * layer.Gate.Rows);
+        operators.Prepare(workspace.Gate, tokens, layer.Down);
         operators.Multiply(layer.Down, workspace.Gate, 0, workspace.Hidden, tokens, accumulate: true);
     }
 

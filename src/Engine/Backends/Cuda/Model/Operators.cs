@@ -3,13 +3,12 @@ using AgentRuntime.Engine.Backends.Cuda.Kernels;
 namespace AgentRuntime.Engine.Backends.Cuda.Model;
 
 /// <summary>Queues single operators on the device's stream, each with the kernel that suits its size.</summary>
-internal sealed class Operators(KernelModule kernels)
+internal sealed class Operators(KernelModule kernels, TensorCores tensorCores)
 {
     /// <summary>Most vectors that one reading of a matrix serves outside the tensor cores.</summary>
     public const int MostVectors = 16;
 
     private const int RowsPerGemvBlock = 16;
-    private const int GemmTile = 64;
 
     public KernelModule Kernels => kernels;
 
@@ -41,9 +40,20 @@ internal sealed class Operators(KernelModule kernels)
             Epsilon = epsilon,
         });
 
+    /// <summary>Makes rows the input of the <see cref="Multiply"/> with these matrices that follow; needed again whenever the rows change.</summary>
+    public void Prepare(ulong input, int tokens, params ReadOnlySpan<CudaMatrix> readers)
+    {
+        if (tokens > MostVectors) tensorCores.Prepare(input, tokens, readers[0].Columns, readers);
+    }
+
     /// <summary>output[t] = matrix · input[t] + bias for each of <paramref name="tokens"/> vectors; or adds to the output.</summary>
     public void Multiply(CudaMatrix matrix, ulong input, ulong bias, ulong output, int tokens, bool accumulate = false)
     {
+        if (tokens > MostVectors && TensorCores.Take(matrix))
+        {
+            tensorCores.Multiply(matrix, input, bias, output, tokens, accumulate);
+            return;
+        }
         var parameters = new MatrixParams
         {
             Weights = matrix.Weights,
@@ -56,13 +66,6 @@ internal sealed class Operators(KernelModule kernels)
             Tokens = tokens,
             Accumulate = accumulate ? 1 : 0,
         };
-        // The tensor cores would round the weights of an F32 matrix, which are few (a router) or wanted exact.
-        if (tokens > MostVectors && matrix.Type != "f32")
-        {
-            var grid = (Ceiling(matrix.Rows, GemmTile), Ceiling(tokens, GemmTile), 1);
-            kernels.Launch(kernels["gemm_" + matrix.Type], grid, 128, parameters);
-            return;
-        }
         for (var first = 0; first < tokens; first += MostVectors)
         {
             parameters.Tokens = Math.Min(MostVectors, tokens - first);

@@ -41,7 +41,7 @@ internal static class CommandLine
         catch (Exception e) when (e is EngineException or ToolsException or IOException or UnauthorizedAccessException)
         {
             await error.WriteLineAsync("agentrt: " + e.Message).ConfigureAwait(false);
-            return (e is IOException and not (FileNotFoundException or DirectoryNotFoundException)) || e is EngineBusyException or ModelDownloadException or JournalException { InnerException: not null } ? ExitCode.Failure : ExitCode.Usage;
+            return (e is IOException and not (FileNotFoundException or DirectoryNotFoundException)) || e is EngineBusyException or ComputeException or ModelDownloadException or JournalException { InnerException: not null } ? ExitCode.Failure : ExitCode.Usage;
         }
         catch (Exception e) when (Environment.GetEnvironmentVariable("AGENTRT_DEBUG") is null or "")
         {

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using AgentRuntime.Engine.Backends;
-using AgentRuntime.Engine.Backends.Cpu;
 using AgentRuntime.Engine.KvCache;
 using AgentRuntime.Engine.Models;
 using AgentRuntime.Engine.Tokenization;
@@ -22,15 +21,24 @@ internal static class EngineLoader
             if (model.Tensors.Count == 0) throw new ModelFormatException($"{path}: the file holds a vocabulary only, there is no model to run.");
             var vocabulary = model.Vocabulary ?? throw new ModelFormatException($"{path}: the file holds no vocabulary.");
             var tokenizer = TokenizerFactory.Create(vocabulary);
-            var backend = options.Backend ?? new CpuBackend();
-            var budget = KvBudget.Plan(
-                config, options, backend.BlockBytes(config, options.KvType), backend.KvMemory(model, options.PrefillChunk));
+            var backend = options.Backend ?? Devices.Open(options.Device, options.Notes);
+            var plan = backend.Plan(model, new()
+            {
+                Context = KvBudget.Needed(config, options),
+                KvType = options.KvType,
+                MaxBatchTokens = options.PrefillChunk,
+                MemoryLimit = options.MemoryLimit,
+                GpuLayers = options.GpuLayers,
+            });
+            var budget = KvBudget.Plan(config, options, plan.BlockBytes, plan.KvBlocks);
+            if (plan.Note is { } note) options.Notes?.Invoke(note);
             var runnerOptions = new RunnerOptions
             {
                 KvBlocks = budget.Blocks,
                 KvType = options.KvType,
                 MaxBatchTokens = options.PrefillChunk,
                 Threads = options.Threads,
+                GpuLayers = plan.GpuLayers,
             };
             var runner = backend.LoadModel(model, runnerOptions, progress, cancellationToken);
             return new InferenceEngine(runner, tokenizer, options, model.ChatTemplate, Fingerprint(model), model);

@@ -205,7 +205,7 @@ internal sealed class EngineLoop
         }
         catch (Exception error)
         {
-            var failure = new EngineException($"The model could not be computed: {error.Message}", error);
+            var failure = new ComputeException($"The model could not be computed: {error.Message}", error);
             foreach (var entry in batch.Entries) _scheduler.Fail(entry.Request, failure);
             return false;
         }

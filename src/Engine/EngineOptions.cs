@@ -11,8 +11,17 @@ public sealed record EngineOptions
     /// <summary>Most tokens in one session; null for the model's own length, at most <see cref="DefaultContextLength"/>.</summary>
     public int? ContextLength { get; init; }
 
-    /// <summary>What runs the model; null for the processor.</summary>
+    /// <summary>Where the model runs: <c>cpu</c>, <c>cuda</c>, <c>cuda:n</c>, or <c>auto</c> for a GPU where there is one that can be used.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>Layers at the model's end that run on the GPU, the others on the processor; null for as many as fit, 0 for none.</summary>
+    public int? GpuLayers { get; init; }
+
+    /// <summary>What runs the model, in place of <see cref="Device"/>; null for that.</summary>
     public IBackend? Backend { get; init; }
+
+    /// <summary>Told, while the model is loaded, what a user should know: one sentence, for instance why a GPU is not used.</summary>
+    public Action<string>? Notes { get; init; }
 
     /// <summary>How keys and values are stored.</summary>
     public KvType KvType { get; init; } = KvType.F16;
@@ -53,6 +62,7 @@ public sealed record EngineOptions
     {
         OptionCheck.Require(ContextLength is null or >= 1, nameof(ContextLength), "at least 1", ContextLength);
         OptionCheck.Require(MemoryLimit is null or >= 1, nameof(MemoryLimit), "at least 1", MemoryLimit);
+        OptionCheck.Require(GpuLayers is null or >= 0, nameof(GpuLayers), "at least 0", GpuLayers);
         OptionCheck.Require(Threads >= 0, nameof(Threads), "at least 0", Threads);
         OptionCheck.Require(PrefillChunk >= 1, nameof(PrefillChunk), "at least 1", PrefillChunk);
         OptionCheck.Require(PrefillChunkBesideDecode >= 1, nameof(PrefillChunkBesideDecode), "at least 1", PrefillChunkBesideDecode);

@@ -40,7 +40,9 @@ public sealed class InferenceEngine : IAsyncDisposable, IDisposable
         options.Validate();
         (Runner, Tokenizer, Options, ChatTemplateSource, _owned) = (runner, tokenizer, options, chatTemplateSource, owned);
         ContextLength = FittingContext(runner, options);
-        Fingerprint = SHA256.HashData(Encoding.UTF8.GetBytes($"{runner.GetType().FullName}\n{fingerprint ?? runner.Config.ToString()}"));
+        // Blocks look different on a GPU and on the processor, so a session belongs to its division of the layers.
+        var division = runner.Options.GpuLayers is { } layers ? $" {layers}" : "";
+        Fingerprint = SHA256.HashData(Encoding.UTF8.GetBytes($"{runner.GetType().FullName}{division}\n{fingerprint ?? runner.Config.ToString()}"));
         TextTokens = new TextTokenMap(tokenizer);
         Loop = new EngineLoop(runner, options, ownThread);
         EngineDiagnostics.Watch(this);

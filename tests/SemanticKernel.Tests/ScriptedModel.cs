@@ -68,9 +68,7 @@ internal sealed class ScriptedModel : IAsyncDisposable
 
         public string Name => _cpu.Name;
 
-        public long BlockBytes(ModelConfig config, KvType type) => _cpu.BlockBytes(config, type);
-
-        public long KvMemory(ModelFile model, int maxBatchTokens) => _cpu.KvMemory(model, maxBatchTokens);
+        public LoadPlan Plan(ModelFile model, LoadRequest request) => _cpu.Plan(model, request);
 
         public IModelRunner LoadModel(ModelFile model, RunnerOptions options, IProgress<double>? progress = null, CancellationToken cancellationToken = default) =>
             Runner = new ScriptedRunner(_cpu.LoadModel(model, options, progress, cancellationToken), replies);

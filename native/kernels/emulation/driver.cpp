@@ -1,5 +1,6 @@
 // The entry points of the CUDA driver API that the engine uses, on the emulated device. Streams are queues (streams.h),
 // a graph is the list of what was captured. Error codes are the driver's.
+#include "settings.h"
 #include "streams.h"
 #include <atomic>
 #include <cstring>
@@ -12,18 +13,23 @@ using emulation::Stream;
 
 namespace {
 
-constexpr int Success = 0, InvalidValue = 1, OutOfMemory = 2, NotFound = 500, IllegalAddress = 700, LaunchFailed = 719, CaptureIsolation = 905;
-constexpr u64 TotalBytes = 8ull << 30;
+constexpr int Success = 0, InvalidValue = 1, OutOfMemory = 2, InvalidPtx = 218, NotFound = 500, IllegalAddress = 700, LaunchFailed = 719, CaptureIsolation = 905;
 
 std::atomic<u64> used{0};
 std::string fault_text;
 emulation::Streams streams;
+emulation::Settings settings;
 std::vector<std::pair<void *, u64>> sizes, host_sizes;
 std::map<const Kernel *, u32> shared_limits; // what launches of a kernel may give, where it is not the usual
 
 using Lock = std::lock_guard<std::recursive_mutex>;
 
 Stream &on(void *stream) { return stream ? *(Stream *)stream : streams.standard; }
+
+int fault(const char *entry) {
+    Lock lock(streams.mutex);
+    return settings.fault(entry, streams.broken);
+}
 
 int run(void *stream, Work work) {
     Lock lock(streams.mutex);
@@ -59,29 +65,38 @@ int launch(const Kernel &kernel, const std::vector<u8> &parameters, const u32 (&
 
 #define API extern "C" __attribute__((visibility("default"))) int
 
-API cuInit(u32) { return Success; }
-API cuDriverGetVersion(int *version) { *version = 12080; return Success; }
+// For tests in this process: another device, with settings as in AGENTRT_EMULATION.
+API emulation_configure(const char *text) {
+    Lock lock(streams.mutex);
+    settings.read(text);
+    streams.broken = Success;
+    return Success;
+}
+
+API cuInit(u32) { return fault("cuInit"); }
+API cuDriverGetVersion(int *version) { *version = settings.version; return Success; }
 API cuGetErrorName(int code, const char **text) {
     *text = code == InvalidValue ? "CUDA_ERROR_INVALID_VALUE" : code == OutOfMemory ? "CUDA_ERROR_OUT_OF_MEMORY" : code == NotFound ? "CUDA_ERROR_NOT_FOUND"
-        : code == CaptureIsolation ? "CUDA_ERROR_STREAM_CAPTURE_ISOLATION" : code == IllegalAddress ? "CUDA_ERROR_ILLEGAL_ADDRESS" : code == LaunchFailed ? "CUDA_ERROR_LAUNCH_FAILED" : "CUDA_ERROR_UNKNOWN";
+        : code == CaptureIsolation ? "CUDA_ERROR_STREAM_CAPTURE_ISOLATION" : code == IllegalAddress ? "CUDA_ERROR_ILLEGAL_ADDRESS" : code == LaunchFailed ? "CUDA_ERROR_LAUNCH_FAILED"
+        : code == InvalidPtx ? "CUDA_ERROR_INVALID_PTX" : "CUDA_ERROR_UNKNOWN";
     return Success;
 }
 API cuGetErrorString(int code, const char **text) {
     *text = code == OutOfMemory ? "out of memory" : code == NotFound ? "named symbol not found" : code == InvalidValue ? "invalid argument"
-        : (code == IllegalAddress || code == LaunchFailed) && !fault_text.empty() ? fault_text.c_str() : "unknown error";
+        : code == InvalidPtx ? "a PTX JIT compilation failed" : (code == IllegalAddress || code == LaunchFailed) && !fault_text.empty() ? fault_text.c_str() : "unknown error";
     return Success;
 }
 
-API cuDeviceGetCount(int *count) { *count = 1; return Success; }
-API cuDeviceGet(int *device, int ordinal) { *device = ordinal; return ordinal == 0 ? Success : 101; }
+API cuDeviceGetCount(int *count) { *count = settings.devices; return Success; }
+API cuDeviceGet(int *device, int ordinal) { *device = ordinal; return ordinal < settings.devices ? Success : 101; }
 API cuDeviceGetName(char *name, int length, int) { strncpy(name, "Emulated CUDA device", length); return Success; }
-API cuDeviceTotalMem_v2(u64 *bytes, int) { *bytes = TotalBytes; return Success; }
+API cuDeviceTotalMem_v2(u64 *bytes, int) { *bytes = settings.memory; return Success; }
 API cuDeviceGetAttribute(int *value, int attribute, int) {
-    // Compute capability 8.0, two multiprocessors; what else is asked for is 0.
-    *value = attribute == 75 ? 8 : attribute == 76 ? 0 : attribute == 16 ? 2 : 0;
+    // Two multiprocessors; what else is asked for is 0.
+    *value = attribute == 75 ? settings.capability / 10 : attribute == 76 ? settings.capability % 10 : attribute == 16 ? 2 : 0;
     return Success;
 }
-API cuDevicePrimaryCtxRetain(void **context, int) { *context = &streams; return Success; }
+API cuDevicePrimaryCtxRetain(void **context, int) { *context = &streams; return fault("cuDevicePrimaryCtxRetain"); }
 API cuDevicePrimaryCtxRelease_v2(int) {
     // The last holder's release ends a faulty context, as cuDevicePrimaryCtxReset would.
     Lock lock(streams.mutex);
@@ -90,13 +105,14 @@ API cuDevicePrimaryCtxRelease_v2(int) {
     return Success;
 }
 API cuCtxSetCurrent(void *) { return Success; }
-API cuMemGetInfo_v2(u64 *free, u64 *total) { *total = TotalBytes; *free = TotalBytes - used; return streams.broken; }
+API cuMemGetInfo_v2(u64 *free, u64 *total) { *total = settings.memory; *free = settings.memory - std::min<u64>(used, settings.memory); return streams.broken; }
 
 API cuMemAlloc_v2(u64 *address, u64 size) {
     Lock lock(streams.mutex);
     if (streams.broken) return streams.broken;
+    if (int code = fault("cuMemAlloc")) return code;
     if (size == 0) return InvalidValue;
-    auto memory = used + size <= TotalBytes ? emulation::allocate(size) : nullptr;
+    auto memory = used + size <= settings.memory ? emulation::allocate(size) : nullptr;
     if (!memory) return OutOfMemory;
     used += size;
     sizes.push_back({memory, size});
@@ -157,6 +173,7 @@ API cuStreamDestroy_v2(void *stream) {
 }
 API cuStreamSynchronize(void *stream) {
     Lock lock(streams.mutex);
+    if (int code = fault("cuStreamSynchronize")) return code;
     streams.run(on(stream));
     return streams.broken;
 }
@@ -170,6 +187,7 @@ API cuGraphInstantiateWithFlags(void **executable, void *graph, u64) { *executab
 API cuGraphDestroy(void *graph) { delete (Graph *)graph; return Success; }
 API cuGraphExecDestroy(void *executable) { delete (std::shared_ptr<Graph> *)executable; return Success; }
 API cuGraphLaunch(void *executable, void *stream) {
+    if (int code = fault("cuGraphLaunch")) return code;
     auto graph = *(std::shared_ptr<Graph> *)executable;
     return run(stream, [=] {
         for (auto &work : graph->works)
@@ -196,7 +214,7 @@ API cuEventElapsedTime(float *milliseconds, void *from, void *to) {
 }
 
 // The image is PTX for a device; here the kernels are those that were compiled in.
-API cuModuleLoadData(void **module, const void *) { *module = &streams; return streams.broken; }
+API cuModuleLoadData(void **module, const void *) { *module = &streams; int code = fault("cuModuleLoadData"); return code ? code : streams.broken; }
 API cuModuleUnload(void *) { return Success; }
 API cuModuleGetFunction(void **function, void *, const char *name) {
     *function = (void *)emulation::find_kernel(name);
@@ -214,6 +232,7 @@ API cuLaunchKernel(void *function, u32 x, u32 y, u32 z, u32 threads, u32 threads
     if (x == 0 || y == 0 || z == 0 || threads != kernel->threads || threads_y != 1 || threads_z != 1 || y > 65535 || z > 65535) return InvalidValue;
     auto limit = shared_limits.find(kernel);
     if (shared_bytes > (limit == shared_limits.end() ? 48u << 10 : limit->second)) return InvalidValue;
+    if (int code = fault("cuLaunchKernel")) return code;
     std::vector<u8> bytes((u8 *)parameters[0], (u8 *)parameters[0] + kernel->parameter_bytes);
     u32 grid[3] = {x, y, z};
     return run(stream, [=] { return launch(*kernel, bytes, {grid[0], grid[1], grid[2]}, threads, shared_bytes); });

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using AgentRuntime.Cli.Hosting;
 using AgentRuntime.Cli.Output;
-using AgentRuntime.Engine.Backends.Cpu;
+using AgentRuntime.Engine.Backends;
 using AgentRuntime.Engine.Diagnostics;
 using AgentRuntime.Engine.Models;
 using Spectre.Console;
@@ -38,7 +38,10 @@ internal static class BenchEngineCommand
             if (tests.Repetitions < 1) throw new UsageException("--repetitions must be 1 or more.");
             var options = engineArguments.Options(result);
             using var file = ModelLoader.Open(ModelResolver.Find(result.GetRequiredValue(model)));
-            using var runner = (options.Backend ?? new CpuBackend()).LoadModel(file, new() { KvBlocks = tests.KvBlocks, KvType = options.KvType, Threads = options.Threads }, null, cancellationToken);
+            var plan = options.Backend!.Plan(file, new() { Context = Math.Max(1, (tests.KvBlocks - 1) * RunnerOptions.BlockTokens), KvType = options.KvType, GpuLayers = options.GpuLayers });
+            if (plan.Note is { } note) options.Notes!(note);
+            using var runner = options.Backend.LoadModel(
+                file, new() { KvBlocks = tests.KvBlocks, KvType = options.KvType, Threads = options.Threads, GpuLayers = plan.GpuLayers }, null, cancellationToken);
             Show(result, new EngineBenchmark(runner, tests), result.GetValue(json), cancellationToken);
             return Task.FromResult(ExitCode.Success);
         });

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using AgentRuntime.Cli.Hosting;
 using AgentRuntime.Cli.Output;
+using AgentRuntime.Engine.Backends;
 using AgentRuntime.Engine.Backends.Cuda;
 using Spectre.Console;
 
@@ -18,7 +19,7 @@ internal static class BenchKernelsCommand
         var command = new Command("kernels", "Bandwidth and arithmetic of single kernels on a GPU. Example: agentrt bench kernels --device cuda:0") { device, small, json };
         command.SetAction((result, cancellationToken) =>
         {
-            if (Devices.Open(result.GetValue(device)!, result.InvocationConfiguration.Error) is not CudaBackend backend)
+            if (Devices.Open(result.GetValue(device)!) is not CudaBackend backend)
                 throw new UsageException("Kernels are measured on a GPU; use --device cuda or cuda:N.");
             var rows = backend.MeasureKernels(result.GetValue(small), cancellationToken).ToList();
             var output = result.InvocationConfiguration.Output;

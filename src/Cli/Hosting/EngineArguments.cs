@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using AgentRuntime.Engine;
 using AgentRuntime.Engine.Backends;
 using Spectre.Console;
@@ -10,6 +11,7 @@ internal sealed class EngineArguments
 {
     private readonly Option<string?> _model = new("--model", "-m") { HelpName = "MODEL", Description = "A GGUF file, a Hugging Face folder, or the name of an installed model." };
     private readonly Option<string> _device = new("--device") { HelpName = "cpu|cuda[:n]|auto", Description = "Where the model runs.", DefaultValueFactory = _ => "auto" };
+    private readonly Option<string> _gpuLayers = new("--gpu-layers") { HelpName = "N|auto", Description = "Layers that run on the GPU, the rest on the processor; auto: as many as fit.", DefaultValueFactory = _ => "auto" };
     private readonly Option<int?> _threads = new("--threads") { HelpName = "N", Description = "Compute threads; one per core when absent." };
     private readonly Option<int?> _context = new("--context") { HelpName = "TOKENS", Description = "Longest conversation; what the model was made for, up to 32,768, when absent." };
     private readonly Option<string> _kv = new("--kv") { HelpName = "f16|f32|q8_0", Description = "How keys and values are stored.", DefaultValueFactory = _ => "f16" };
@@ -21,6 +23,7 @@ internal sealed class EngineArguments
     {
         if (model) command.Options.Add(_model);
         command.Options.Add(_device);
+        command.Options.Add(_gpuLayers);
         command.Options.Add(_threads);
         command.Options.Add(_context);
         command.Options.Add(_kv);
@@ -62,13 +65,27 @@ internal sealed class EngineArguments
         if (threads is < 0 or > 1024) throw new UsageException($"--threads {threads} is out of range; use 1 to 1024.");
         var context = result.GetValue(_context);
         if (context is < 1) throw new UsageException($"--context {context} is out of range; use a positive number of tokens.");
+        var device = result.GetValue(_device)!;
+        void Note(string note) => result.InvocationConfiguration.Error.WriteLine("note: " + note);
         return new()
         {
-            Backend = Devices.Open(result.GetValue(_device)!, result.InvocationConfiguration.Error),
+            Device = device,
+            Backend = Devices.Open(device, Note),
+            GpuLayers = GpuLayers(result, device),
+            Notes = Note,
             Threads = threads,
             ContextLength = context,
             KvType = KvTypeOf(result.GetValue(_kv)!),
         };
+    }
+
+    private int? GpuLayers(ParseResult result, string device)
+    {
+        var layers = result.GetValue(_gpuLayers)!;
+        if (layers == "auto") return null;
+        if (!int.TryParse(layers, NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+            throw new UsageException($"--gpu-layers {layers} is no number of layers; use 0 or more, or auto.");
+        return device == "cpu" && count > 0 ? throw new UsageException($"--gpu-layers {layers} needs a GPU; use --device cuda or auto with it.") : count;
     }
 
     private static KvType KvTypeOf(string name) => name switch

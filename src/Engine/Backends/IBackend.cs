@@ -8,13 +8,11 @@ public interface IBackend
     /// <summary>The name in <c>--device</c>: <c>cpu</c> or <c>cuda</c>.</summary>
     string Name { get; }
 
-    /// <summary>Size in bytes that one KV block takes for a model, before it is loaded.</summary>
-    long BlockBytes(ModelConfig config, KvType type);
-
-    /// <summary>Bytes that keys and values may take when the caller sets no limit, beside the model's weights.</summary>
+    /// <summary>Decides, before a model is loaded, where its layers run and how many KV blocks there is room for.</summary>
     /// <param name="model">The model that will be loaded.</param>
-    /// <param name="maxBatchTokens">Most tokens in one forward pass.</param>
-    long KvMemory(ModelFile model, int maxBatchTokens);
+    /// <param name="request">What it has to have room for.</param>
+    /// <exception cref="EngineException">It does not fit; the sentence says what would.</exception>
+    LoadPlan Plan(ModelFile model, LoadRequest request);
 
     /// <summary>Loads a model's weights. The file must stay open as long as the runner.</summary>
     /// <param name="model">The opened model file.</param>

@@ -17,4 +17,7 @@ public sealed record RunnerOptions
 
     /// <summary>Compute threads, or 0 for one per physical core, fewer for a very small model.</summary>
     public int Threads { get; init; }
+
+    /// <summary>Layers at the model's end that run on the GPU, the others on the processor; null for all. A backend without a GPU takes no notice.</summary>
+    public int? GpuLayers { get; init; }
 }

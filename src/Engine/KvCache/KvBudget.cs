@@ -9,18 +9,17 @@ internal readonly record struct KvBudget(int ContextLength, int Blocks)
 {
     private const int MinimumContext = 512;
     private const int DefaultContexts = 4;
+    private const int PreferredContext = 8192;
 
     /// <summary>Divides the memory. A context that was asked for must fit; the default context shrinks to what fits.</summary>
     /// <param name="model">The model.</param>
     /// <param name="options">Checked options.</param>
     /// <param name="blockBytes">Size of a KV block in bytes.</param>
-    /// <param name="kvMemory">Bytes to take when the options set no limit.</param>
+    /// <param name="fitting">KV blocks that there is room for.</param>
     /// <exception cref="EngineException">The context that was asked for is longer than the model's, or does not fit into the limit.</exception>
-    public static KvBudget Plan(ModelConfig model, EngineOptions options, long blockBytes, long kvMemory)
+    public static KvBudget Plan(ModelConfig model, EngineOptions options, long blockBytes, long fitting)
     {
         var context = Context(model, options);
-        var limit = options.MemoryLimit ?? kvMemory;
-        var fitting = limit / blockBytes;
         if (fitting < BlocksFor(context))
         {
             var wanted = options.ContextLength is null ? Math.Min(MinimumContext, context) : context;
@@ -28,8 +27,8 @@ internal readonly record struct KvBudget(int ContextLength, int Blocks)
             if (options.MemoryLimit is null && options.ContextLength is not null) return new(context, BlocksFor(context));
             if (fitting < BlocksFor(wanted))
                 throw new EngineException(
-                    $"A context of {wanted} tokens needs {Megabytes(BlocksFor(wanted) * blockBytes)} MB of KV cache, but the memory limit " +
-                    $"is {Megabytes(limit)} MB; raise the limit, shorten the context or store keys and values as Q8_0.");
+                    $"A context of {wanted} tokens needs {Megabytes(BlocksFor(wanted) * blockBytes)} MB of KV cache, but there is room for " +
+                    $"{Megabytes(options.MemoryLimit ?? fitting * blockBytes)} MB; raise the limit, shorten the context or store keys and values as Q8_0.");
             return new((int)(fitting - 1) * Backends.RunnerOptions.BlockTokens, (int)fitting);
         }
         return new(context, (int)Math.Min(fitting, options.MemoryLimit is null ? DefaultContexts * (long)BlocksFor(context) : int.MaxValue));
@@ -44,6 +43,10 @@ internal readonly record struct KvBudget(int ContextLength, int Blocks)
             ? context
             : throw new EngineException($"The context of {context} tokens is longer than the model's {model.ContextLength}; choose a shorter one.");
     }
+
+    /// <summary>The context that must fit: before the default one shrinks further, layers leave the GPU.</summary>
+    /// <exception cref="EngineException">It is longer than the model's.</exception>
+    public static int Needed(ModelConfig model, EngineOptions options) => options.ContextLength is null ? Math.Min(Context(model, options), PreferredContext) : Context(model, options);
 
     /// <summary>Blocks for one context: its tokens and one to copy into when a shared block is written.</summary>
     public static int BlocksFor(int context) => KvCacheManager.BlocksFor(context) + 1;

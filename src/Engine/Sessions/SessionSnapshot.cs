@@ -113,7 +113,7 @@ internal static class SessionSnapshot
         if (!checksum.AsSpan().SequenceEqual(rest.AsSpan(4 * count)))
             throw new SnapshotException("The suspended session is damaged: the checksum of its tokens is wrong.");
         if (!header.AsSpan(8, 32).SequenceEqual(engine.Fingerprint.Span))
-            throw new SnapshotException("The suspended session belongs to another model.");
+            throw new SnapshotException("The suspended session belongs to another model, or to another division of it between GPU and processor.");
         var tokens = new List<int>(count);
         for (var i = 0; i < count; i++) tokens.Add(BinaryPrimitives.ReadInt32LittleEndian(rest.AsSpan(4 * i)));
         engine.CheckTokens(CollectionsMarshal.AsSpan(tokens));

@@ -11,11 +11,11 @@ namespace AgentRuntime.Engine.Tests.Backends;
 /// </summary>
 internal static class Golden
 {
-    public static void AssertPasses(string jsonPath, IBackend backend, KvType kvType = KvType.F32, int threads = 2, int longest = int.MaxValue)
+    public static void AssertPasses(string jsonPath, IBackend backend, KvType kvType = KvType.F32, int threads = 2, int longest = int.MaxValue, int? gpuLayers = null)
     {
         using var golden = JsonDocument.Parse(File.ReadAllText(jsonPath));
         using var file = ModelLoader.Open(Path.Combine(Path.GetDirectoryName(jsonPath)!, golden.RootElement.GetProperty("model").GetString()!));
-        using var runner = backend.LoadModel(file, new RunnerOptions { KvBlocks = 8, KvType = kvType, MaxBatchTokens = 256, Threads = threads }, cancellationToken: default);
+        using var runner = backend.LoadModel(file, new RunnerOptions { KvBlocks = 8, KvType = kvType, MaxBatchTokens = 256, Threads = threads, GpuLayers = gpuLayers }, cancellationToken: default);
         double errors = 0, peerErrors = 0;
         var prompts = 0;
         foreach (var prompt in golden.RootElement.GetProperty("prompts").EnumerateArray())

@@ -17,7 +17,7 @@ public class KvBudgetTests
     [InlineData(1000, null, 0L, 1000, 33)]
     public void Divides_the_memory(int? context, long? limitBlocks, long kvMemory, int expectedContext, int expectedBlocks)
     {
-        var budget = KvBudget.Plan(FakeModel.Config, new() { ContextLength = context, MemoryLimit = limitBlocks * BlockBytes }, BlockBytes, kvMemory);
+        var budget = KvBudget.Plan(FakeModel.Config, new() { ContextLength = context, MemoryLimit = limitBlocks * BlockBytes }, BlockBytes, limitBlocks ?? kvMemory / BlockBytes);
         Assert.Equal(new KvBudget(expectedContext, expectedBlocks), budget);
     }
 
@@ -27,7 +27,7 @@ public class KvBudgetTests
     public void A_context_that_cannot_fit_is_an_error_with_numbers(int? context, long limitBlocks)
     {
         var error = Assert.Throws<EngineException>(
-            () => KvBudget.Plan(FakeModel.Config, new() { ContextLength = context, MemoryLimit = limitBlocks * BlockBytes }, BlockBytes, Plenty));
+            () => KvBudget.Plan(FakeModel.Config, new() { ContextLength = context, MemoryLimit = limitBlocks * BlockBytes }, BlockBytes, limitBlocks));
         Assert.Contains($"{limitBlocks} MB", error.Message, StringComparison.Ordinal);
     }
 

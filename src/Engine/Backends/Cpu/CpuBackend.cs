@@ -16,11 +16,15 @@ public sealed class CpuBackend : IBackend
     /// <inheritdoc/>
     public string Name => "cpu";
 
-    /// <inheritdoc/>
-    public long BlockBytes(ModelConfig config, KvType type) => KvStore.BytesPerBlock(config, type);
+    /// <summary>A quarter of the machine's memory is for keys and values when the caller sets no limit.</summary>
+    public LoadPlan Plan(ModelFile model, LoadRequest request)
+    {
+        var blockBytes = KvStore.BytesPerBlock(model.RequireConfig(), request.KvType);
+        return new(0, blockBytes, (request.MemoryLimit ?? KvMemory) / blockBytes);
+    }
 
-    /// <inheritdoc/>
-    public long KvMemory(ModelFile model, int maxBatchTokens) => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4;
+    /// <summary>Bytes that keys and values may take when nobody sets a limit.</summary>
+    internal static long KvMemory => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4;
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">An option is not positive.</exception>
@@ -31,13 +35,21 @@ public sealed class CpuBackend : IBackend
     /// <summary>Loads with given kernels, so that tests can run all that the processor supports.</summary>
     internal static CpuModelRunner LoadModel(
         ModelFile model, RunnerOptions options, DotKernel dot, FloatKernels kernels,
-        IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+        IProgress<double>? progress = null, CancellationToken cancellationToken = default) =>
+        new(model, model.RequireConfig(), Checked(model, options), dot, kernels, wholeModel: true, progress, cancellationToken);
+
+    /// <summary>Loads the embedding and the first layers, for a runner that has the others.</summary>
+    internal static CpuModelRunner LoadFront(
+        ModelFile model, int layers, RunnerOptions options, IProgress<double>? progress, CancellationToken cancellationToken) =>
+        new(model, model.RequireConfig() with { Layers = layers }, Checked(model, options), DotKernel.Best, FloatKernels.Best, wholeModel: false, progress, cancellationToken);
+
+    /// <summary>The options with defaults filled in.</summary>
+    private static RunnerOptions Checked(ModelFile model, RunnerOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.KvBlocks, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxBatchTokens, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
-        var threads = options.Threads == 0 ? DefaultThreads(model) : options.Threads;
-        return new(model, model.RequireConfig(), options with { Threads = threads }, dot, kernels, progress, cancellationToken);
+        return options with { Threads = options.Threads == 0 ? DefaultThreads(model) : options.Threads, GpuLayers = null };
     }
 
     /// <summary>A core for every 8 MiB of weights, up to all: below that, threads wait for each other longer than they compute.</summary>

@@ -36,7 +36,7 @@ public sealed unsafe class CpuModelRunner : IModelRunner
     private float* _logits;
 
     internal CpuModelRunner(
-        ModelFile file, ModelConfig config, RunnerOptions options, DotKernel dot, FloatKernels kernels,
+        ModelFile file, ModelConfig config, RunnerOptions options, DotKernel dot, FloatKernels kernels, bool wholeModel,
         IProgress<double>? progress, CancellationToken cancellationToken)
     {
         Config = config;
@@ -45,7 +45,7 @@ public sealed unsafe class CpuModelRunner : IModelRunner
         _pool = new ComputePool(options.Threads);
         try
         {
-            _model = new CpuModel(new WeightLoader(file, _pool, dot, kernels, progress, cancellationToken), config);
+            _model = new CpuModel(new WeightLoader(file, _pool, dot, kernels, progress, cancellationToken), config, wholeModel);
             _store = new KvStore(config, options.KvType, options.KvBlocks, kernels);
             _workspace = new Workspace(config, options.MaxBatchTokens, options.Threads);
             _rope = new RopeTable(config, _model.RopeFactors is { } factors ? factors.Floats : null, options.MaxBatchTokens);
@@ -72,6 +72,9 @@ public sealed unsafe class CpuModelRunner : IModelRunner
 
     /// <inheritdoc/>
     public int BlockBytes => _store.BlockBytes;
+
+    /// <summary>The residual stream behind the last layer of the pass that was computed last, [token][embedding]: the next one overwrites it.</summary>
+    internal float* Hidden => _workspace.Hidden;
 
     /// <summary>How long the parts of the passes took since the clock was last reset.</summary>
     internal PassClock Clock => _clock;
@@ -172,11 +175,11 @@ public sealed unsafe class CpuModelRunner : IModelRunner
             _clock.Mark(Config.Experts == 0 ? PassPart.Down : PassPart.Experts, thread);
         }
         (start, end) = WorkShare.Of(_logitCount, thread, _pool.Threads);
-        for (var row = start; row < end; row++) Norm(_logitRows[row], row, _model.OutputNorm);
+        for (var row = start; row < end; row++) Norm(_logitRows[row], row, _model.OutputNorm!);
         _pool.Barrier();
         _clock.Mark(PassPart.Norms, thread);
         var job = new MatrixJob(_workspace.Normed, _workspace.Identity, _logitCount, _logits, Config.VocabularySize);
-        if (_logitCount > 0) _model.Output.Multiply(job, thread, _pool.Threads, _workspace.Scratch[thread]);
+        if (_logitCount > 0) _model.Output!.Multiply(job, thread, _pool.Threads, _workspace.Scratch[thread]);
         _clock.Mark(PassPart.Logits, thread);
     }
 

@@ -1,7 +1,7 @@
+using AgentRuntime.Engine.Backends.Cpu;
 using AgentRuntime.Engine.Backends.Cuda.Diagnostics;
 using AgentRuntime.Engine.Backends.Cuda.Driver;
 using AgentRuntime.Engine.Backends.Cuda.Memory;
-using AgentRuntime.Engine.Backends.Cuda.Model;
 using AgentRuntime.Engine.Models;
 
 namespace AgentRuntime.Engine.Backends.Cuda;
@@ -35,17 +35,14 @@ public sealed class CudaBackend : IBackend
         return [.. Enumerable.Range(0, driver.DeviceCount).Select(driver.Device)];
     }
 
+    /// <summary>As many layers as fit run on the GPU, the last ones: they read the output matrix, which every token needs whole, while the embedding gives each token a row.</summary>
     /// <inheritdoc/>
-    public long BlockBytes(ModelConfig config, KvType type) => KvPool.BytesPerBlock(config, type);
-
-    /// <inheritdoc/>
-    public long KvMemory(ModelFile model, int maxBatchTokens)
+    /// <exception cref="CudaException">The GPU cannot be used, or has room for no layer.</exception>
+    public LoadPlan Plan(ModelFile model, LoadRequest request)
     {
+        if (request.GpuLayers == 0) return new CpuBackend().Plan(model, request);
         using var device = new CudaDevice(_driver, _ordinal);
-        var weights = model.Tensors.Values.Sum(CudaModel.DeviceBytes);
-        // A tenth stays free for what the driver itself needs.
-        return (device.Driver.FreeMemory() - weights - Workspace.Bytes(model.RequireConfig(), maxBatchTokens)
-            - TensorCores.Bytes(model.RequireConfig(), maxBatchTokens, device.Info.Multiprocessors)) / 10 * 9;
+        return LayerPlan.Make(model, request, device.Info, device.Driver.FreeMemory());
     }
 
     /// <inheritdoc/>
@@ -56,6 +53,7 @@ public sealed class CudaBackend : IBackend
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.KvBlocks, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxBatchTokens, 1);
+        if (options.GpuLayers == 0) return new CpuBackend().LoadModel(model, options, progress, cancellationToken);
         return new CudaModelRunner(_driver, _ordinal, model, model.RequireConfig(), options, progress, cancellationToken);
     }
 

@@ -1,3 +1,4 @@
+using AgentRuntime.Engine.Backends.Cpu;
 using AgentRuntime.Engine.Backends.Cuda.Driver;
 using AgentRuntime.Engine.Backends.Cuda.Kernels;
 using AgentRuntime.Engine.Backends.Cuda.Memory;
@@ -7,7 +8,7 @@ using AgentRuntime.Engine.Models;
 namespace AgentRuntime.Engine.Backends.Cuda;
 
 /// <summary>
-/// A model on a GPU. A pass is queued on one stream; one in which every sequence decodes a token is recorded once for
+/// A model on a GPU, or its last layers there and the first on the processor. A pass is queued on one stream; one in which every sequence decodes a token is recorded once for
 /// each number of sequences and launched as a graph from then on. Nothing is allocated per pass.
 /// </summary>
 public sealed unsafe class CudaModelRunner : IGreedyRunner
@@ -16,6 +17,8 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
     private readonly KernelModule _kernels;
     private readonly Operators _operators;
     private readonly CudaModel _model;
+    private readonly CpuModelRunner? _front;
+    private readonly float* _hidden;
     private readonly Workspace _workspace;
     private readonly KvPool _kv;
     private readonly CudaBatch _batch;
@@ -25,22 +28,32 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
     private readonly int* _likeliest;
     private readonly nint[] _decodeGraphs = new nint[Operators.MostVectors + 1];
     private readonly nint[] _greedyGraphs = new nint[Operators.MostVectors + 1];
+    private bool _busy;
 
     internal CudaModelRunner(
         ICudaDriver driver, int ordinal, ModelFile file, ModelConfig config, RunnerOptions options, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         Config = config;
-        Options = options;
+        var layers = Math.Min(options.GpuLayers ?? config.Layers, config.Layers);
+        Options = options with { GpuLayers = layers };
         _device = new(driver, ordinal);
         try
         {
+            var (front, weights) = (config.Layers - layers, new LoadProgress(progress));
             _kernels = new(_device);
-            _operators = new(_kernels, new(_kernels, _device, TensorCores.InputValues(config, options.MaxBatchTokens)));
-            _model = CudaModel.Load(_device, file, config, progress, cancellationToken);
-            _kv = new(_device, config, options.KvType, options.KvBlocks);
-            _workspace = new(_device, config, options.MaxBatchTokens);
-            _batch = new(_device, options.MaxBatchTokens, config.Heads / config.KvHeads, options.KvBlocks);
-            _attention = new(_device, config, _operators, _kv, _workspace, Rope(), options.KvType);
+            // Before the weights, which take long to read: if there is no room, that shows at once.
+            var memory = new RunnerMemory(_device, _kernels, config, layers, options);
+            (_kv, _workspace, _batch) = (memory.Kv, memory.Workspace, memory.Batch);
+            _model = CudaModel.Load(_device, file, config, front, weights, cancellationToken);
+            if (front > 0)
+            {
+                weights.Next();
+                _front = CpuBackend.LoadFront(file, front, options, weights, cancellationToken);
+                _hidden = (float*)_device.AllocateHost(sizeof(float) * (long)options.MaxBatchTokens * config.EmbeddingLength);
+            }
+            memory.Rope.Fill(_model.RopeFactors);
+            _operators = new(_kernels, memory.TensorCores);
+            _attention = new(_device, config, _operators, _kv, _workspace, memory.Rope, memory.Partial, options.KvType);
             _feedForward = new(config, _operators, _workspace);
             _logits = (float*)_device.AllocateHost(sizeof(float) * (long)Operators.MostVectors * config.VocabularySize);
             _likeliest = (int*)_device.AllocateHost(sizeof(int) * Operators.MostVectors);
@@ -48,7 +61,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
         catch (CudaException error) when (error.IsOutOfMemory)
         {
             Dispose();
-            throw new CudaException($"{_device.Info.Name} has too little free memory for {config.Name}: {error.Message} Use a smaller model or context, or --device cpu.", error.Code);
+            throw new CudaException($"{_device.Info.Name} has too little free memory for {config.Name}: {error.Message} Let fewer layers run there (--gpu-layers), shorten the context, or use --device cpu.", error.Code);
         }
         catch
         {
@@ -64,7 +77,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
     public RunnerOptions Options { get; }
 
     /// <inheritdoc/>
-    public int BlockBytes => _kv.BlockBytes;
+    public int BlockBytes => checked(_kv.BlockBytes + (_front?.BlockBytes ?? 0));
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The batch is larger than the runner, or names tokens, blocks or rows that do not exist.</exception>
@@ -101,6 +114,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
         CheckBlock(destination);
         _device.Use();
         _kv.Copy(source, destination);
+        _front?.CopyBlock(source, destination);
     }
 
     /// <inheritdoc/>
@@ -110,6 +124,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
         CheckLength(destination.Length, nameof(destination));
         _device.Use();
         _kv.Read(block, destination);
+        _front?.ReadBlock(block, destination[_kv.BlockBytes..]);
     }
 
     /// <inheritdoc/>
@@ -119,19 +134,21 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
         CheckLength(source.Length, nameof(source));
         _device.Use();
         _kv.Write(block, source);
+        _front?.WriteBlock(block, source[_kv.BlockBytes..]);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _device.TryUse();
         foreach (var graph in _decodeGraphs.Concat(_greedyGraphs))
             if (graph != 0) _device.Driver.DestroyGraph(graph);
         _kernels?.Dispose();
         _device.Dispose();
+        _front?.Dispose();
     }
 
-    /// <summary>Longest sequence: the model's context, or less when there is not room for it.</summary>
-    private int Positions => (int)Math.Min(Config.ContextLength, (long)Options.KvBlocks * RunnerOptions.BlockTokens);
+    private int Positions => RopeTables.Positions(Config, Options.KvBlocks);
 
     private bool IsDecode => _batch.IsDecode && _batch.Tokens <= Operators.MostVectors;
 
@@ -145,10 +162,13 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
                 throw new ArgumentException($"A sequence is longer than the {Positions} positions that the model was set up for.", nameof(batch));
         }
         _device.Use();
+        _front?.Forward(new(batch.Tokens, batch.Sequences, []), []);
+        // The pass before may still read the memory that this one's batch goes to: the processor's layers ran beside it.
+        if (_busy) _device.Synchronize();
+        _busy = true;
         _batch.Load(batch);
+        if (_front is not null) new ReadOnlySpan<float>(_front.Hidden, batch.Tokens.Length * Config.EmbeddingLength).CopyTo(new(_hidden, Options.MaxBatchTokens * Config.EmbeddingLength));
         if (!IsDecode) QueueLayers();
-        // The batch's memory is written again next time.
-        if (_batch.LogitRows == 0) _device.Synchronize();
         return _batch.LogitRows;
     }
 
@@ -160,6 +180,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
         if (IsDecode) Decode(ref (greedy ? _greedyGraphs : _decodeGraphs)[rows], greedy);
         else QueueLogits(firstRow, rows, greedy);
         _device.Synchronize();
+        _busy = false;
         return rows;
     }
 
@@ -189,7 +210,8 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
     private void QueueLayers()
     {
         int tokens = _batch.Tokens, width = Config.EmbeddingLength;
-        _operators.Embed(_model.Embedding, _batch.TokenIds, _workspace.Hidden, tokens);
+        if (_model.Embedding is { } embedding && _front is null) _operators.Embed(embedding, _batch.TokenIds, _workspace.Hidden, tokens);
+        else _device.Driver.CopyToDevice(_workspace.Hidden, _hidden, sizeof(float) * (long)tokens * width, _device.Stream);
         for (var i = 0; i < _model.Layers.Length; i++)
         {
             var layer = _model.Layers[i];
@@ -212,33 +234,6 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
             return;
         }
         _device.Driver.CopyToHost(_logits, _workspace.Logits, sizeof(float) * (long)rows * Config.VocabularySize, _device.Stream);
-    }
-
-    /// <summary>Cosines and sines of every position, [position][pair].</summary>
-    private (ulong Cosines, ulong Sines) Rope()
-    {
-        var frequencies = RopeFrequencies.Compute(Config, _model.RopeFactors);
-        var magnitude = RopeFrequencies.Magnitude(Config);
-        var cosines = new float[checked(Positions * frequencies.Length)];
-        var sines = new float[cosines.Length];
-        Parallel.For(0, Positions, position =>
-        {
-            for (var i = 0; i < frequencies.Length; i++)
-            {
-                var (sine, cosine) = Math.SinCos(position * frequencies[i]);
-                cosines[position * frequencies.Length + i] = (float)cosine * magnitude;
-                sines[position * frequencies.Length + i] = (float)sine * magnitude;
-            }
-        });
-        return (Send(cosines), Send(sines));
-    }
-
-    private ulong Send(float[] values)
-    {
-        var address = _device.AllocateFloats(values.Length);
-        fixed (float* source = values) _device.Driver.CopyToDevice(address, source, values.Length * (long)sizeof(float), _device.Stream);
-        _device.Synchronize();
-        return address;
     }
 
     private void CheckBlock(int block)

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
 using AgentRuntime.Engine.Backends.Cuda;
 using AgentRuntime.Engine.Backends.Cuda.Driver;
 
@@ -20,10 +22,31 @@ internal static class EmulatedGpu
         return CudaBackend.Open();
     }
 
+    /// <summary>Makes the emulated device another one, or one that fails, until what is returned is disposed.</summary>
+    /// <param name="settings">As native/kernels/emulation/driver.cpp reads them.</param>
+    public static IDisposable Configure(string settings)
+    {
+        Assert.SkipWhen(Problem.Value is not null, Problem.Value ?? "");
+        Assert.SkipUnless(IsEmulated, "only the emulation fails when it is told to");
+        Apply(settings);
+        return new Restore();
+    }
+
+    private static unsafe void Apply(string settings)
+    {
+        var configure = (delegate* unmanaged<byte*, int>)NativeLibrary.GetExport(NativeLibrary.Load(CudaNative.FileName), "emulation_configure");
+        fixed (byte* text = Encoding.UTF8.GetBytes(settings + "\0")) _ = configure(text);
+    }
+
     public static ICudaDriver Driver()
     {
         Assert.SkipWhen(Problem.Value is not null, Problem.Value ?? "");
         return CudaDriver.Load();
+    }
+
+    private sealed class Restore : IDisposable
+    {
+        public void Dispose() => Apply("");
     }
 
     private static string? Prepare()

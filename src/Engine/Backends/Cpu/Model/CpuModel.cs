@@ -5,30 +5,34 @@ using AgentRuntime.Engine.Models;
 
 namespace AgentRuntime.Engine.Backends.Cpu.Model;
 
-/// <summary>All weights of a model.</summary>
+/// <summary>All weights of a model, or its embedding and first layers.</summary>
 internal sealed unsafe class CpuModel : IDisposable
 {
     private readonly Tensor _embedding;
 
-    public CpuModel(WeightLoader loader, ModelConfig config)
+    public CpuModel(WeightLoader loader, ModelConfig config, bool whole)
     {
         _embedding = loader.Find("token_embd.weight");
         Layers = new CpuLayer[config.Layers];
         for (var i = 0; i < Layers.Length; i++) Layers[i] = CpuLayer.Load(loader, config, i);
-        OutputNorm = loader.Vector("output_norm.weight", config.EmbeddingLength);
-        // Without an output matrix the embedding serves as one.
-        var output = loader.Has("output.weight") ? "output.weight" : "token_embd.weight";
-        Output = loader.Matrix(output, config.VocabularySize, config.EmbeddingLength);
-        var order = Layers.SelectMany(layer => layer.Dense).Append(Output).ToArray();
-        for (var i = 1; i < order.Length; i++) order[i - 1].Next = order[i];
         RopeFactors = loader.OptionalVector("rope_freqs.weight", config.RopeDimensions / 2);
+        var order = Layers.SelectMany(layer => layer.Dense);
+        if (whole)
+        {
+            OutputNorm = loader.Vector("output_norm.weight", config.EmbeddingLength);
+            // Without an output matrix the embedding serves as one.
+            Output = loader.Matrix(loader.Has("output.weight") ? "output.weight" : "token_embd.weight", config.VocabularySize, config.EmbeddingLength);
+            order = order.Append(Output);
+        }
+        foreach (var (matrix, next) in order.Zip(order.Skip(1))) matrix.Next = next;
     }
 
     public CpuLayer[] Layers { get; }
 
-    public NativeBuffer OutputNorm { get; }
+    /// <summary>Null like <see cref="Output"/> where the last layers are elsewhere.</summary>
+    public NativeBuffer? OutputNorm { get; }
 
-    public WeightMatrix Output { get; }
+    public WeightMatrix? Output { get; }
 
     /// <summary>Divisors of the rope frequencies (Llama 3), or null.</summary>
     public NativeBuffer? RopeFactors { get; }

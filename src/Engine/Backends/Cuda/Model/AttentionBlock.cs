@@ -21,19 +21,22 @@ internal sealed class AttentionBlock
     private readonly string _attention;
     private readonly string? _prefill;
 
-    public AttentionBlock(CudaDevice device, ModelConfig config, Operators operators, KvPool kv, Workspace workspace, (ulong Cosines, ulong Sines) rope, KvType type)
+    public AttentionBlock(CudaDevice device, ModelConfig config, Operators operators, KvPool kv, Workspace workspace, RopeTables rope, ulong partial, KvType type)
     {
-        (_config, _operators, _kv, _workspace) = (config, operators, kv, workspace);
-        (_cosines, _sines) = rope;
+        (_config, _operators, _kv, _workspace, _partial) = (config, operators, kv, workspace, partial);
+        (_cosines, _sines) = (rope.Cosines, rope.Sines);
         _multiprocessors = device.Info.Multiprocessors;
         _scale = 1 / MathF.Sqrt(config.HeadLength);
-        _partial = device.AllocateFloats((long)Operators.MostVectors * config.Heads * MostSplits * (config.ValueHeadLength + 2));
         var length = Math.Max(config.HeadLength, config.ValueHeadLength);
         var group = config.Heads / config.KvHeads;
         _attention = $"attention_{(group == 1 ? 1 : group <= 4 ? 4 : 8)}_{(length <= 64 ? 2 : length <= 128 ? 4 : 8)}";
         // Whoever keeps keys and values as full floats wants no halves in between.
         _prefill = type == KvType.F32 ? null : $"prefill_attention_{(length <= 64 ? 64 : length <= 128 ? 128 : 256)}";
     }
+
+    /// <summary>Room for what each part of the context leaves: a value, a maximum and a sum for each token and head.</summary>
+    public static ulong AllocatePartial(CudaDevice device, ModelConfig config) =>
+        device.AllocateFloats((long)Operators.MostVectors * config.Heads * MostSplits * (config.ValueHeadLength + 2));
 
     public void Run(CudaLayer layer, int index, CudaBatch batch)
     {

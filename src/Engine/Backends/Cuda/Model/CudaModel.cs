@@ -1,27 +1,34 @@
+using System.Globalization;
 using AgentRuntime.Engine.Backends.Cuda.Memory;
 using AgentRuntime.Engine.Formats.Gguf;
 using AgentRuntime.Engine.Models;
 
 namespace AgentRuntime.Engine.Backends.Cuda.Model;
 
-/// <summary>All weights of a model, on the device. Types that have no kernel become halves on the way.</summary>
+/// <summary>
+/// The weights of a model's last layers and its output matrix, on the device; of all layers, the embedding too. Types that
+/// have no kernel become halves on the way.
+/// </summary>
 internal sealed unsafe class CudaModel
 {
+    private const string EmbeddingName = "token_embd.weight", OutputName = "output.weight";
+
     private readonly ModelFile _file;
     private readonly Upload _upload;
 
-    private CudaModel(ModelFile file, ModelConfig config, Upload upload)
+    private CudaModel(ModelFile file, ModelConfig config, int firstLayer, Upload upload)
     {
         (_file, _upload) = (file, upload);
-        Embedding = Matrix("token_embd.weight", config.VocabularySize);
+        if (Takes(file, firstLayer, EmbeddingName)) Embedding = Matrix(EmbeddingName, config.VocabularySize);
         // Without an output matrix the embedding serves as one.
-        Output = Has("output.weight") ? Matrix("output.weight", config.VocabularySize) : Embedding;
+        Output = Has(OutputName) ? Matrix(OutputName, config.VocabularySize) : Embedding!;
         OutputNorm = Vector("output_norm.weight");
-        Layers = [.. Enumerable.Range(0, config.Layers).Select(i => Layer(config, $"blk.{i}."))];
+        Layers = [.. Enumerable.Range(firstLayer, config.Layers - firstLayer).Select(i => Layer(config, $"blk.{i}."))];
         RopeFactors = Has("rope_freqs.weight") ? Floats(Find("rope_freqs.weight")) : [];
     }
 
-    public CudaMatrix Embedding { get; }
+    /// <summary>Null where the first layers are elsewhere.</summary>
+    public CudaMatrix? Embedding { get; }
 
     public CudaMatrix Output { get; }
 
@@ -32,10 +39,20 @@ internal sealed unsafe class CudaModel
     /// <summary>Divisors of the rope frequencies (Llama 3), or empty.</summary>
     public float[] RopeFactors { get; }
 
-    public static CudaModel Load(CudaDevice device, ModelFile file, ModelConfig config, IProgress<double>? progress, CancellationToken cancellationToken)
+    public static CudaModel Load(CudaDevice device, ModelFile file, ModelConfig config, int firstLayer, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         using var upload = new Upload(device, file, progress, cancellationToken);
-        return new(file, config, upload);
+        return new(file, config, firstLayer, upload);
+    }
+
+    /// <summary>Whether the device holds a tensor when the layers from one on run there.</summary>
+    public static bool Takes(ModelFile file, int firstLayer, string tensor)
+    {
+        const string Layer = "blk.";
+        if (tensor == EmbeddingName) return firstLayer == 0 || !file.Tensors.ContainsKey(OutputName);
+        if (!tensor.StartsWith(Layer, StringComparison.Ordinal)) return true;
+        var end = tensor.IndexOf('.', Layer.Length);
+        return end > 0 && int.TryParse(tensor.AsSpan(Layer.Length..end), NumberStyles.None, CultureInfo.InvariantCulture, out var layer) && layer >= firstLayer;
     }
 
     /// <summary>Bytes that a tensor takes on the device.</summary>

@@ -38,10 +38,6 @@ internal sealed class TensorCores
         _arrived = device.AllocateZeroed(PartialTiles(_multiprocessors) * sizeof(int));
     }
 
-    /// <summary>Bytes of device memory that the products of a model need.</summary>
-    public static long Bytes(ModelConfig config, int tokens, int multiprocessors) =>
-        checked(2 * sizeof(ushort) * InputValues(config, tokens) + PartialTiles(multiprocessors) * (sizeof(float) * (long)TileRows * ManyTokens + sizeof(int)));
-
     /// <summary>Values of the largest input that a model's products read.</summary>
     public static long InputValues(ModelConfig config, int tokens)
     {

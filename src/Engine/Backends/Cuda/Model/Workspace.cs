@@ -61,12 +61,4 @@ internal sealed class Workspace
 
     /// <summary>[token][used][embedding]</summary>
     public ulong Results { get; }
-
-    /// <summary>Bytes that a workspace takes.</summary>
-    public static long Bytes(ModelConfig config, int tokens)
-    {
-        long choices = config.Experts == 0 ? 1 : config.ExpertsUsed, width = config.Experts == 0 ? config.FeedForwardLength : config.ExpertFeedForwardLength;
-        var row = (2L * config.EmbeddingLength) + (2L * config.Heads * (config.HeadLength + config.ValueHeadLength)) + (2 * choices * width) + (choices * config.EmbeddingLength);
-        return checked(sizeof(float) * (tokens * row + (long)Operators.MostVectors * config.VocabularySize));
-    }
 }

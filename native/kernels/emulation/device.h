@@ -30,6 +30,9 @@ struct Registration {
     Registration(const char *name, u32 threads, u32 parameter_bytes, void (*run)(const void *));
 };
 
+// Ends the launch: the device would, too.
+void misaligned(const void *address, u32 size);
+
 u16 to_half(float x);
 float from_half(u16 bits);
 
@@ -40,6 +43,7 @@ float from_half(u16 bits);
     static void name(const Params &p); \
     static emulation::Registration register_##name(#name, threads, sizeof(Params), [](const void *p) { name(*(const Params *)p); }); \
     static void name(const Params &p)
+#define KERNEL_SHARING(name, threads, blocks, Params) KERNEL(name, threads, Params)
 #define SHARED_ARRAY(type, name, count) \
     static const char name##_site = 0; \
     type *name = (type *)emulation::shared(&name##_site, sizeof(type) * (count))
@@ -53,6 +57,29 @@ DEVICE u32 block_z() { return emulation::place.block[2]; }
 DEVICE u32 grid_x() { return emulation::place.grid[0]; }
 DEVICE void sync_block() { emulation::sync_block(); }
 DEVICE void sync_warp() { emulation::sync_warp(); }
+
+template <class T> DEVICE T load_aligned(const void *p) {
+    if ((u64)p % sizeof(T)) emulation::misaligned(p, sizeof(T));
+    return *(const T *)p;
+}
+DEVICE Words load_stream(const void *p) { return load_aligned<Words>(p); }
+DEVICE u32 load_constant_u32(const void *p) { return load_aligned<u32>(p); }
+DEVICE u32 load_constant_u16(const void *p) { return load_aligned<u16>(p); }
+DEVICE u32 load_constant_u8(const void *p) { return *(const u8 *)p; }
+DEVICE int dot_bytes(u32 a, u32 b, int c) {
+    for (int i = 0; i < 32; i += 8) c += (s8)(a >> i) * (s8)(b >> i);
+    return c;
+}
+DEVICE u32 select_bytes(u32 low, u32 high, u32 which) {
+    u64 bytes = low | (u64)high << 32;
+    u32 result = 0;
+    for (int i = 0; i < 4; i++) {
+        u32 byte = (u32)(bytes >> (which >> (4 * i) & 7) * 8) & 255;
+        if (which >> (4 * i) & 8) byte = byte & 128 ? 255 : 0;
+        result |= byte << (8 * i);
+    }
+    return result;
+}
 
 DEVICE float bits_to_float(u32 bits) { float x; memcpy(&x, &bits, 4); return x; }
 DEVICE u32 float_to_bits(float x) { u32 bits; memcpy(&bits, &x, 4); return bits; }

@@ -239,6 +239,14 @@ void sync_warp() {
         if (machine.threads[t].state == State::at_warp_barrier) machine.threads[t].state = State::ready;
 }
 
+void misaligned(const void *address, u32 size) {
+    char text[200];
+    snprintf(text, sizeof text, "kernel %s reads %u bytes at the address %p, which is no multiple of them (thread %u of block %u, %u, %u)",
+        machine.kernel->name, size, address, place.thread, place.block[0], place.block[1], place.block[2]);
+    *machine.why = text;
+    siglongjmp(machine.escape, 1);
+}
+
 float from_half(u16 bits) {
     static const float *values = half_values().data();
     return values[bits];

@@ -9,6 +9,17 @@ typedef unsigned int u32;
 typedef unsigned long long u64;
 typedef long long s64;
 
+// What a lane reads at a time where it can: 16 bytes, aligned.
+struct alignas(16) Words {
+    u32 word[4];
+};
+
+// Before a loop whose counter names registers: an array that is indexed at run time lies in memory.
+#define UNROLL _Pragma("unroll")
+
+template <bool Condition, class A, class B> struct Choose { typedef A Type; };
+template <class A, class B> struct Choose<false, A, B> { typedef B Type; };
+
 #ifdef EMULATION
 #include "../emulation/device.h"
 #else
@@ -17,12 +28,15 @@ typedef long long s64;
 #define __global__ __attribute__((global))
 #define __device__ __attribute__((device))
 #define __shared__ __attribute__((shared))
-#define __launch_bounds__(threads) __attribute__((launch_bounds(threads)))
+#define __launch_bounds__(...) __attribute__((launch_bounds(__VA_ARGS__)))
 #endif
 #define DEVICE static __device__ inline __attribute__((always_inline))
 
 // A kernel of blocks of THREADS threads; its only parameter is a structure. The file params.h has them all.
 #define KERNEL(name, threads, Params) extern "C" __global__ void __launch_bounds__(threads) name(const Params p)
+
+// The same with as few registers as let a multiprocessor hold BLOCKS blocks.
+#define KERNEL_SHARING(name, threads, blocks, Params) extern "C" __global__ void __launch_bounds__(threads, blocks) name(const Params p)
 
 // An array that a block shares; COUNT is a constant.
 #define SHARED_ARRAY(type, name, count) __shared__ __attribute__((aligned(16))) type name[count]
@@ -44,6 +58,23 @@ DEVICE void sync_warp() { asm volatile("bar.warp.sync 0xffffffff;" ::: "memory")
 
 DEVICE u32 shuffle_bits(u32 value, u32 lane) { u32 r; asm volatile("shfl.sync.idx.b32 %0, %1, %2, 0x1f, 0xffffffff;" : "=r"(r) : "r"(value), "r"(lane)); return r; }
 DEVICE u32 shuffle_xor_bits(u32 value, u32 mask) { u32 r; asm volatile("shfl.sync.bfly.b32 %0, %1, %2, 0x1f, 0xffffffff;" : "=r"(r) : "r"(value), "r"(mask)); return r; }
+
+// Loads of what no kernel writes, weights above all; those of 16 bytes leave the first-level cache to others.
+DEVICE Words load_stream(const void *p) {
+    Words r;
+    asm("ld.global.nc.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(r.word[0]), "=r"(r.word[1]), "=r"(r.word[2]), "=r"(r.word[3]) : "l"(p));
+    return r;
+}
+DEVICE u32 load_constant_u32(const void *p) { u32 r; asm("ld.global.nc.u32 %0, [%1];" : "=r"(r) : "l"(p)); return r; }
+DEVICE u32 load_constant_u16(const void *p) { u16 r; asm("ld.global.nc.u16 %0, [%1];" : "=h"(r) : "l"(p)); return r; }
+DEVICE u32 load_constant_u8(const void *p) { u32 r; asm("ld.global.nc.u8 %0, [%1];" : "=r"(r) : "l"(p)); return r; }
+
+// c plus the products of four signed bytes.
+DEVICE int dot_bytes(u32 a, u32 b, int c) { int r; asm("dp4a.s32.s32 %0, %1, %2, %3;" : "=r"(r) : "r"(a), "r"(b), "r"(c)); return r; }
+
+// Of the eight bytes of low and high, those that the four lower nibbles of `which` name; a nibble's highest bit asks for
+// the sign of the byte, eight times.
+DEVICE u32 select_bytes(u32 low, u32 high, u32 which) { u32 r; asm("prmt.b32 %0, %1, %2, %3;" : "=r"(r) : "r"(low), "r"(high), "r"(which)); return r; }
 
 DEVICE float from_half(u16 bits) { float r; asm("cvt.f32.f16 %0, %1;" : "=f"(r) : "h"(bits)); return r; }
 DEVICE u16 to_half(float x) { u16 r; asm("cvt.rn.f16.f32 %0, %1;" : "=h"(r) : "f"(x)); return r; }
@@ -109,6 +140,7 @@ DEVICE float shuffle(float x, u32 lane) { return bits_to_float(shuffle_bits(floa
 DEVICE float shuffle_xor(float x, u32 mask) { return bits_to_float(shuffle_xor_bits(float_to_bits(x), mask)); }
 #define INFINITE bits_to_float(0x7f800000u)
 DEVICE float larger(float a, float b) { return a > b ? a : b; }
+DEVICE u32 larger_bits(u32 a, u32 b) { return a > b ? a : b; }
 DEVICE float exponential(float x) { return exp2_approximate(x * 1.4426950408889634f); }
 
 DEVICE float warp_sum(float x) {

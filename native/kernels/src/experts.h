@@ -1,8 +1,7 @@
 // Gated feed-forward and mixture of experts. Reference: DenseFeedForward and ExpertFeedForward of the CPU backend;
-// relative tolerance 1e-5, expert products as gemv.
+// relative tolerance 1e-5. The experts' products are gemv's.
 #pragma once
 #include "params.h"
-#include "weights.h"
 
 KERNEL(swiglu, 256, SwiGluParams) {
     for (u64 i = (u64)block_x() * 256 + thread_index(); i < p.count; i += (u64)grid_x() * 256)
@@ -46,28 +45,6 @@ KERNEL(route, 32, RouteParams) {
     if (p.normalize && lane == 0)
         for (int k = 0; k < p.used; k++) p.weights[block_x() * p.used + k] *= sum / total;
 }
-
-// One expert's matrix times one input for each choice; a warp takes a row.
-template <class Type> DEVICE void expert_gemv(const ExpertParams &p) {
-    int choice = block_y(), row = block_x() * 8 + warp_index();
-    const float *x = p.input + (u64)(choice / p.choices_per_input) * p.columns;
-    const u8 *weights = p.weights + p.experts[choice] * p.expert_bytes + (u64)row * p.row_bytes;
-    float sum = 0;
-    for (int unit = lane_index(); row < p.rows && unit * 8 < p.columns; unit += 32) {
-        float w[8];
-        int first, second;
-        Type::load(weights, unit, p.columns, w, first, second);
-        for (int i = 0; i < 4; i++) {
-            if (first + i < p.columns) sum += w[i] * x[first + i];
-            if (second + i < p.columns) sum += w[4 + i] * x[second + i];
-        }
-    }
-    sum = warp_sum(sum);
-    if (lane_index() == 0 && row < p.rows) p.output[(u64)choice * p.rows + row] = sum;
-}
-
-#define EXPERT_OF(name, Type) KERNEL(expert_gemv_##name, 256, ExpertParams) { expert_gemv<Type>(p); }
-FOR_EVERY_TYPE(EXPERT_OF)
 
 KERNEL(combine_experts, 128, CombineParams) {
     for (int c = thread_index(); c < p.columns; c += 128) {

@@ -1,52 +1,158 @@
-// Matrix times 1 to 16 vectors, bound by reading the weights once. A warp takes two rows, its lanes every 32nd unit of
-// eight weights; inputs wait in shared memory. Reference: Dequantizer and a plain product; tolerance 1e-4 of |w|·|x|.
+// Matrix times 1 to 16 vectors, bound by reading the weights once. A warp takes a pair of rows, its lanes 16 bytes at a
+// time of each: while it computes with two pieces of both rows, the next two are on their way, across the ends of rows
+// and tiles of columns. The grid is as many blocks as the device holds at once, or fewer, all with equally many pairs; where pairs
+// are few, `split` warps share one. Inputs wait in shared memory (input.h), normed on the way there if asked for; one
+// launch takes up to three matrices with the same inputs, or gives silu(gate) · up of two, or one matrix for each choice
+// of an expert. Reference: Dequantizer and a plain product; tolerance 1e-4 of |w|·|x|.
 #pragma once
-#include "params.h"
-#include "weights.h"
+#include "input.h"
+#include "pieces.h"
 
-static const int GemvRows = 2; // a warp
-static const int GemvWarps = 8;
+static const int GemvRows = 2;
 
-template <class Type, int Batch> DEVICE void gemv(const MatrixParams &p) {
-    const int Tile = Batch == 1 ? 4096 : Batch == 4 ? 2048 : 512;
-    SHARED_ARRAY(float, input, Batch * Tile);
-    int lane = lane_index(), row = ((int)block_x() * GemvWarps + (int)warp_index()) * GemvRows;
-    float sums[GemvRows][Batch];
-    for (int r = 0; r < GemvRows; r++)
-        for (int b = 0; b < Batch; b++) sums[r][b] = 0;
-    for (int start = 0; start < p.columns; start += Tile) {
-        int width = p.columns - start < Tile ? p.columns - start : Tile;
-        sync_block();
-        for (int b = 0; b < Batch; b++)
-            for (int c = thread_index(); c < Tile; c += GemvWarps * 32)
-                input[b * Tile + c] = b < p.tokens && c < width ? p.input[(u64)b * p.columns + start + c] : 0;
-        sync_block();
-        for (int unit = lane; unit * 8 < width; unit += 32) {
-            for (int r = 0; r < GemvRows; r++) {
-                if (row + r >= p.rows) continue;
-                float w[8];
-                int first, second;
-                Type::load(p.weights + (u64)(row + r) * p.row_bytes, start / 8 + unit, p.columns, w, first, second);
-                for (int b = 0; b < Batch; b++) {
-                    const float *x = input + b * Tile - start;
-                    for (int i = 0; i < 4; i++) sums[r][b] += w[i] * x[first + i] + w[4 + i] * x[second + i];
-                }
+// Pieces of a row that a lane has at a time.
+#define AHEAD_OF(batch) (batch == 16 ? 1 : 2)
+
+struct RowPair {
+    const u8 *rows[GemvRows];
+    const float *bias; // of the first row, or null
+    float *output;     // likewise
+    int stride;        // outputs of a token
+    int count;         // rows that there are: 2, 1 or none
+};
+
+// Pair `index` of the launch's matrices, one after the other; of a gated launch, row `index` of both.
+DEVICE RowPair find_rows(const GemvParams &p, int index) {
+    GemvPart part = p.parts[0];
+    if (!p.gated) {
+        int pairs = (part.rows + 1) / 2;
+        if (index >= pairs && p.parts[1].rows) {
+            index -= pairs;
+            part = p.parts[1];
+            pairs = (part.rows + 1) / 2;
+            if (index >= pairs && p.parts[2].rows) {
+                index -= pairs;
+                part = p.parts[2];
             }
         }
     }
-    for (int r = 0; r < GemvRows; r++) {
-        for (int b = 0; b < Batch; b++) {
-            float sum = warp_sum(sums[r][b]);
-            if (lane != b || row + r >= p.rows || b >= p.tokens) continue;
-            float *output = p.output + (u64)b * p.rows + row + r;
-            if (p.bias) sum += p.bias[row + r];
-            *output = p.accumulate ? *output + sum : sum;
+    int row = p.gated ? index : index * 2, left = part.rows - row;
+    RowPair pair;
+    pair.count = left <= 0 ? 0 : p.gated || left > 1 ? 2 : 1;
+    u64 expert = p.experts ? p.experts[block_y()] * p.expert_bytes : 0;
+    pair.rows[0] = part.weights + expert + (u64)row * p.row_bytes;
+    pair.rows[1] = p.gated ? p.parts[1].weights + expert + (u64)row * p.row_bytes : pair.count == 2 ? pair.rows[0] + p.row_bytes : pair.rows[0];
+    pair.bias = part.bias ? part.bias + row : 0;
+    pair.output = part.output + (p.experts ? (u64)block_y() * part.rows : 0) + row;
+    pair.stride = part.rows;
+    return pair;
+}
+
+// Starts the loads of a warp's pieces from `first` on; what lies beyond `end` is zero.
+template <class Piece, int Ahead> DEVICE void fetch_pieces(const RowPair &pair, int first, int end, int columns, Piece (&to)[Ahead][GemvRows]) {
+    UNROLL for (int a = 0; a < Ahead; a++) {
+        int piece = first + a * 32 + (int)lane_index();
+        bool inside = pair.count > 0 && piece < end;
+        UNROLL for (int r = 0; r < GemvRows; r++) {
+            to[a][r] = {};
+            if (inside) Piece::fetch(to[a][r], pair.rows[r], piece, columns);
         }
     }
 }
 
+// 1 / sqrt(mean(x²) + epsilon), by all threads of the block.
+DEVICE float norm_scale(const float *x, int columns, float epsilon, float *shared) {
+    float sum = 0;
+    for (int c = thread_index(); c < columns; c += GemvWarps * 32) sum += x[c] * x[c];
+    sum = warp_sum(sum);
+    if (lane_index() == 0) shared[warp_index()] = sum;
+    sync_block();
+    sum = 0;
+    UNROLL for (int w = 0; w < GemvWarps; w++) sum += shared[w];
+    return reciprocal_root(sum / columns + epsilon);
+}
+
+template <int Batch> DEVICE void write_rows(const GemvParams &p, const RowPair &pair, const float (&sums)[GemvRows][Batch]) {
+    UNROLL for (int b = 0; b < Batch; b++) {
+        if ((int)lane_index() != b || b >= p.tokens) continue;
+        float *output = pair.output + (u64)b * pair.stride;
+        if (p.gated) {
+            output[0] = sums[0][b] / (1 + exponential(-sums[0][b])) * sums[1][b];
+            continue;
+        }
+        UNROLL for (int r = 0; r < GemvRows; r++) {
+            if (r >= pair.count) continue;
+            float sum = sums[r][b] + (pair.bias ? pair.bias[r] : 0);
+            output[r] = p.accumulate ? output[r] + sum : sum;
+        }
+    }
+}
+
+template <class Piece, int Batch> DEVICE void gemv(const GemvParams &p) {
+    typedef typename Choose<Piece::Integer, IntegerInput<Batch>, FloatInput<Batch>>::Type Input;
+    const int TilePieces = Input::Tile / Piece::Columns, Ahead = AHEAD_OF(Batch), Chunk = Ahead * 32;
+    SHARED_ARRAY(u8, staged, Input::Bytes);
+    SHARED_ARRAY(float, partial, 2 * GemvWarps * GemvRows * Batch); // used in turn
+    int lane = lane_index(), warp = warp_index(), part = warp % p.split;
+    int together = GemvWarps / p.split, index = (int)block_x() * together + warp / p.split;
+    int pieces = Piece::Integer ? p.columns / Piece::Columns : (p.columns + 7) / 8 * 8 / Piece::Columns;
+    int first_end = pieces < TilePieces ? pieces : TilePieces, at = -1;
+    const float *x = p.input + (p.experts ? (u64)(block_y() / p.choices_per_input) * p.columns : 0);
+
+    RowPair pair = find_rows(p, index), following = pair;
+    Piece now[Ahead][GemvRows], next[Ahead][GemvRows] = {};
+    fetch_pieces(pair, part * Chunk, first_end, p.columns, now);
+    float scale = p.norm ? norm_scale(x, p.columns, p.epsilon, partial) : 1;
+
+    for (int round = 0; round < p.rounds; round++) {
+        float sums[GemvRows][Batch];
+        UNROLL for (int r = 0; r < GemvRows; r++)
+            UNROLL for (int b = 0; b < Batch; b++) sums[r][b] = 0;
+        if (round + 1 < p.rounds) following = find_rows(p, index += together * (int)grid_x());
+        for (int start = 0; start < pieces; start += TilePieces) {
+            if (start != at) {
+                sync_block();
+                Input::stage(staged, p, x, scale, start * Piece::Columns);
+                sync_block();
+                at = start;
+            }
+            int end = pieces - start < TilePieces ? pieces : start + TilePieces;
+            for (int first = start + part * Chunk;;) {
+                int later = first + p.split * Chunk;
+                if (later < end) fetch_pieces(pair, later, end, p.columns, next);
+                else if (end < pieces) fetch_pieces(pair, end + part * Chunk, pieces - end < TilePieces ? pieces : end + TilePieces, p.columns, next);
+                else if (round + 1 < p.rounds) fetch_pieces(following, part * Chunk, first_end, p.columns, next);
+                UNROLL for (int a = 0; a < Ahead; a++) {
+                    // Pieces beyond the end are zeros, times any input.
+                    int piece = first + a * 32 + lane;
+                    Input::template multiply<Piece, GemvRows>(staged, now[a], piece < end ? piece - start : 0, sums);
+                }
+                UNROLL for (int a = 0; a < Ahead; a++)
+                    UNROLL for (int r = 0; r < GemvRows; r++) now[a][r] = next[a][r];
+                if (later >= end) break;
+                first = later;
+            }
+        }
+        UNROLL for (int r = 0; r < GemvRows; r++)
+            UNROLL for (int b = 0; b < Batch; b++) sums[r][b] = warp_sum(sums[r][b]);
+        if (p.split > 1) {
+            float *mine = partial + (round % 2 * GemvWarps + warp) * GemvRows * Batch;
+            UNROLL for (int r = 0; r < GemvRows; r++)
+                UNROLL for (int b = 0; b < Batch; b++)
+                    if (lane == 0) mine[r * Batch + b] = sums[r][b];
+            sync_block();
+            for (int other = 1; other < p.split && part == 0; other++)
+                UNROLL for (int r = 0; r < GemvRows; r++)
+                    UNROLL for (int b = 0; b < Batch; b++) sums[r][b] += mine[(other * GemvRows + r) * Batch + b];
+        }
+        if (part == 0 && pair.count > 0) write_rows<Batch>(p, pair, sums);
+        pair = following;
+    }
+}
+
 #define GEMV_OF(name, Type) \
-    KERNEL(gemv_##name##_1, 256, MatrixParams) { gemv<Type, 1>(p); } \
-    KERNEL(gemv_##name##_4, 256, MatrixParams) { gemv<Type, 4>(p); } \
-    KERNEL(gemv_##name##_16, 256, MatrixParams) { gemv<Type, 16>(p); }
-FOR_EVERY_TYPE(GEMV_OF)
+    KERNEL_SHARING(gemv_##name##_1, 256, 3, GemvParams) { gemv<Piece##Type, 1>(p); } \
+    KERNEL_SHARING(gemv_##name##_4, 256, 2, GemvParams) { gemv<Piece##Type, 4>(p); } \
+    KERNEL_SHARING(gemv_##name##_16, 256, 1, GemvParams) { gemv<Piece##Type, 16>(p); }
+GEMV_OF(f32, F32) GEMV_OF(f16, F16) GEMV_OF(bf16, BF16) GEMV_OF(q8_0, Q8_0) GEMV_OF(q4_0, Q4_0)
+GEMV_OF(q4_k, Q4_K) GEMV_OF(q5_k, Q5_K) GEMV_OF(q6_k, Q6_K) GEMV_OF(mxfp4, MXFP4)

@@ -23,19 +23,6 @@ struct NormParams {
     float epsilon;
 };
 
-// output[t] (+)= weights · input[t] (+ bias). GEMV grid: x over row groups; GEMM grid: x over row tiles, y over token tiles.
-struct MatrixParams {
-    const u8 *weights;   // [rows] of row_bytes, in a storage type
-    const float *input;  // [token][columns]
-    const float *bias;   // [rows], or null
-    float *output;       // [token][rows]
-    u64 row_bytes;
-    int rows;
-    int columns;
-    int tokens;
-    int accumulate;      // whether to add to the output
-};
-
 // Rows of floats as the tensor cores take them: halves, brain floats, or both; zeros behind the columns. Grid: a block a row.
 struct InputParams {
     const float *input;  // [row][columns]
@@ -68,18 +55,32 @@ struct GemmParams {
     int padding;
 };
 
-// One matrix of several for each input row. Grid: x over row groups, y over input rows.
-struct ExpertParams {
-    const u8 *weights;   // [expert][rows] of row_bytes
-    const float *input;  // [token or choice][columns]
-    const int *experts;  // [choice]
-    float *output;       // [choice][rows]
+// A matrix of a gemv launch.
+struct GemvPart {
+    const u8 *weights;   // [rows], or [expert][rows], of row_bytes
+    const float *bias;   // [rows], or null
+    float *output;       // [token or choice][rows]
+    int rows;            // 0: no matrix
+    int padding;
+};
+
+// output[t] (+)= weights · input[t] (+ bias) for up to three matrices and up to 16 tokens; or silu(gate · input) · (up ·
+// input) of two, whose output is the first's. Grid: x over row pairs, y over choices of experts.
+struct GemvParams {
+    GemvPart parts[3];
+    const float *input;  // [token][columns]
+    const float *norm;   // [columns]: norm the input first, with this weight; or null. For one token only.
+    const int *experts;  // [choice]: whose matrix to take; or null
     u64 row_bytes;
     u64 expert_bytes;
-    int rows;
     int columns;
-    int choices_per_input; // choices that read the same input row
-    int padding;
+    int tokens;          // 1 where there are experts
+    int accumulate;      // whether to add to the output
+    int gated;           // whether the first two matrices are gate and up
+    int split;           // warps that share a row pair: 1, 2, 4 or 8
+    int rounds;          // row pairs that a warp takes one after the other
+    int choices_per_input; // choices that read the same input
+    float epsilon;       // of the norm
 };
 
 // Where a model's keys and values lie. A KV block holds all layers; in it a head's key tile [dimension][token] and value

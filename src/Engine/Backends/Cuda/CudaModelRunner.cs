@@ -215,9 +215,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
         for (var i = 0; i < _model.Layers.Length; i++)
         {
             var layer = _model.Layers[i];
-            _operators.Norm(_workspace.Hidden, 0, layer.AttentionNorm, _workspace.Normed, tokens, width, Config.RmsEpsilon);
             _attention.Run(layer, i, _batch);
-            _operators.Norm(_workspace.Hidden, 0, layer.FeedForwardNorm, _workspace.Normed, tokens, width, Config.RmsEpsilon);
             _feedForward.Run(layer, tokens);
         }
     }
@@ -225,8 +223,15 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
     private void QueueLogits(int firstRow, int rows, bool greedy)
     {
         var which = _batch.LogitRowIds + (ulong)firstRow * sizeof(int);
-        _operators.Norm(_workspace.Hidden, which, _model.OutputNorm, _workspace.Normed, rows, Config.EmbeddingLength, Config.RmsEpsilon);
-        _operators.Multiply(_model.Output, _workspace.Normed, 0, _workspace.Logits, rows);
+        if (_batch.Tokens == 1)
+        {
+            _operators.MultiplyNormed([new(_model.Output, 0, _workspace.Logits)], _workspace.Hidden, _model.OutputNorm, Config.RmsEpsilon, _workspace.Normed, 1);
+        }
+        else
+        {
+            _operators.Norm(_workspace.Hidden, which, _model.OutputNorm, _workspace.Normed, rows, Config.EmbeddingLength, Config.RmsEpsilon);
+            _operators.Multiply(_model.Output, _workspace.Normed, 0, _workspace.Logits, rows);
+        }
         if (greedy)
         {
             _operators.ArgMax(_workspace.Logits, _workspace.Likeliest, rows, Config.VocabularySize);

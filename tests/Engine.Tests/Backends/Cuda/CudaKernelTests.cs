@@ -63,6 +63,125 @@ public sealed unsafe class CudaKernelTests
 
     [Theory]
     [MemberData(nameof(Types))]
+    public void NormsAndSeveralMatricesShareALaunch(StorageType type)
+    {
+        using var gpu = new Gpu();
+        // More columns than a tile of inputs has, and fewer.
+        foreach (var columns in new[] { 512, 8192 + 512, 16384 + 256 })
+        {
+            var random = new Random(columns);
+            float[] hidden = Floats(columns, random), norm = Floats(columns, random), bias = Floats(6, random);
+            int[] rows = [7, 1, 6];
+            var matrices = rows.Select(count => Weights(type, count, columns, random)).ToArray();
+            var outputs = rows.Select(count => gpu.Send(new float[count])).ToArray();
+            gpu.Operators.MultiplyNormed(
+                [.. rows.Select((count, i) => new Product(gpu.SendMatrix(type, matrices[i].Bytes, count, columns), i == 2 ? gpu.Send(bias) : 0, outputs[i]))],
+                gpu.Send(hidden), gpu.Send(norm), 1e-6f, 0, 1);
+            var normed = Normed(hidden, norm);
+            for (var i = 0; i < rows.Length; i++)
+            {
+                var actual = gpu.Receive(outputs[i], rows[i]);
+                for (var r = 0; r < rows[i]; r++)
+                {
+                    var (sum, size) = Dot(matrices[i].Values.AsSpan(r * columns, columns), normed);
+                    Assert.Equal(sum + (i == 2 ? bias[r] : 0), actual[r], 1e-4 * (size + 1));
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(StorageType.BF16, 300, 704, 1)]
+    [InlineData(StorageType.BF16, 9, 37, 1)]
+    [InlineData(StorageType.Q8_0, 37, 1056, 1)]
+    [InlineData(StorageType.Q4_K, 5, 2048, 1)]
+    [InlineData(StorageType.Q6_K, 37, 512, 3)]
+    [InlineData(StorageType.MXFP4, 33, 96, 16)]
+    public void GatesAreOneLaunch(StorageType type, int rows, int columns, int tokens)
+    {
+        using var gpu = new Gpu();
+        var random = new Random(rows);
+        var (gates, gateBytes) = Weights(type, rows, columns, random);
+        var (ups, upBytes) = Weights(type, rows, columns, random);
+        float[] hidden = Floats(tokens * columns, random), norm = Floats(columns, random);
+        var output = gpu.Send(new float[tokens * rows]);
+        gpu.Operators.Gate(
+            new(gpu.SendMatrix(type, gateBytes, rows, columns), 0, output), new(gpu.SendMatrix(type, upBytes, rows, columns), 0, 0),
+            gpu.Send(hidden), gpu.Send(norm), 1e-6f, gpu.Send(new float[tokens * columns]), tokens);
+        var actual = gpu.Receive(output, tokens * rows);
+        for (var t = 0; t < tokens; t++)
+        {
+            var normed = Normed(hidden[(t * columns)..((t + 1) * columns)], norm);
+            for (var r = 0; r < rows; r++) AssertGated(gates.AsSpan(r * columns, columns), ups.AsSpan(r * columns, columns), normed, actual[t * rows + r]);
+        }
+    }
+
+    [Theory]
+    [InlineData(StorageType.Q4_K, 1)]
+    [InlineData(StorageType.Q8_0, 3)]
+    public void EachChoiceHasItsExpert(StorageType type, int tokens)
+    {
+        const int Experts = 5, Used = 2, Rows = 11, Columns = 512;
+        using var gpu = new Gpu();
+        var random = new Random(tokens);
+        var (gates, gateBytes) = Weights(type, Experts * Rows, Columns, random);
+        var (ups, upBytes) = Weights(type, Experts * Rows, Columns, random);
+        float[] hidden = Floats(tokens * Columns, random), norm = Floats(Columns, random);
+        int[] chosen = [.. Enumerable.Range(0, tokens * Used).Select(i => i * 3 % Experts)];
+        ulong input = gpu.Send(hidden), weight = gpu.Send(norm), normed = gpu.Send(new float[tokens * Columns]), output = gpu.Send(new float[tokens * Used * Rows]);
+        if (tokens > 1) gpu.Operators.Norm(input, 0, weight, normed, tokens, Columns, 1e-6f);
+        CudaMatrix Expert(byte[] bytes) => gpu.SendMatrix(type, bytes, Experts * Rows, Columns) with { Rows = Rows };
+        gpu.Operators.GateExperts(new(Expert(gateBytes), 0, output), new(Expert(upBytes), 0, 0), input, weight, 1e-6f, normed, gpu.Send(chosen), tokens, Used);
+        var actual = gpu.Receive(output, tokens * Used * Rows);
+        for (var choice = 0; choice < chosen.Length; choice++)
+        {
+            var x = Normed(hidden[(choice / Used * Columns)..((choice / Used + 1) * Columns)], norm);
+            for (var r = 0; r < Rows; r++)
+            {
+                var at = (chosen[choice] * Rows + r) * Columns;
+                AssertGated(gates.AsSpan(at, Columns), ups.AsSpan(at, Columns), x, actual[choice * Rows + r]);
+            }
+        }
+    }
+
+    [Fact]
+    public void WhatIsNoNumberStaysNone()
+    {
+        using var gpu = new Gpu();
+        var (_, bytes) = Weights(StorageType.Q8_0, 4, 64, new Random(1));
+        var output = gpu.Send(new float[4]);
+        var input = new float[64];
+        (input[3], input[5]) = (float.NaN, 1);
+        gpu.Operators.Multiply(gpu.SendMatrix(StorageType.Q8_0, bytes, 4, 64), gpu.Send(input), 0, output, 1);
+        Assert.All(gpu.Receive(output, 4), value => Assert.True(float.IsNaN(value)));
+    }
+
+    private static void AssertGated(ReadOnlySpan<float> gate, ReadOnlySpan<float> up, float[] input, float actual)
+    {
+        var (g, gateSize) = Dot(gate, input);
+        var (u, upSize) = Dot(up, input);
+        Assert.Equal(g / (1 + Math.Exp(-g)) * u, actual, 1e-4 * (gateSize + 1) * (upSize + 1));
+    }
+
+    private static float[] Normed(float[] x, float[] weight)
+    {
+        var inverse = 1 / Math.Sqrt(x.Sum(value => (double)value * value) / x.Length + 1e-6);
+        return [.. x.Select((value, i) => (float)(value * inverse * weight[i]))];
+    }
+
+    private static (double Sum, double Size) Dot(ReadOnlySpan<float> weights, float[] input)
+    {
+        double sum = 0, size = 0;
+        for (var c = 0; c < input.Length; c++)
+        {
+            sum += (double)weights[c] * input[c];
+            size += Math.Abs((double)weights[c] * input[c]);
+        }
+        return (sum, size);
+    }
+
+    [Theory]
+    [MemberData(nameof(Types))]
     public void EmbeddingsAreExact(StorageType type)
     {
         using var gpu = new Gpu();

@@ -118,7 +118,7 @@ internal sealed unsafe class KernelBenchmark : IDisposable
         var expertPlaces = Places(Experts * width * expert);
         var chosen = Send([.. Enumerable.Range(0, Used).Select(i => 2 * i)]);
         yield return () => Row(
-            "expert_gemv_q4_k", $"{Used} of {Experts} experts, {width} × {columns}", Used * width * expert, 0,
+            "gemv_q4_k_1, experts", $"{Used} of {Experts} experts, {width} × {columns}", Used * width * expert, 0,
             run => _operators.MultiplyExperts(new("q4_k", expertPlaces(run), width, columns, expert), _workspace.Hidden, chosen, _workspace.Gate, Used, Used));
     }
 

@@ -50,6 +50,9 @@ internal sealed unsafe class KernelModule : IDisposable
         }
     }
 
+    /// <summary>Multiprocessors of the device.</summary>
+    public int Multiprocessors => _device.Info.Multiprocessors;
+
     /// <summary>A kernel by name.</summary>
     public nint this[string name] => _functions.TryGetValue(name, out var known) ? known : _functions[name] = _device.Driver.Function(_module, name);
 

@@ -20,13 +20,6 @@ internal struct NormParams
 }
 
 [StructLayout(LayoutKind.Sequential)]
-internal struct MatrixParams
-{
-    public ulong Weights, Input, Bias, Output, RowBytes;
-    public int Rows, Columns, Tokens, Accumulate;
-}
-
-[StructLayout(LayoutKind.Sequential)]
 internal struct InputParams
 {
     public ulong Input, Halves, Brains;
@@ -41,10 +34,19 @@ internal struct GemmParams
 }
 
 [StructLayout(LayoutKind.Sequential)]
-internal struct ExpertParams
+internal struct GemvPart
 {
-    public ulong Weights, Input, Experts, Output, RowBytes, ExpertBytes;
-    public int Rows, Columns, ChoicesPerInput, Padding;
+    public ulong Weights, Bias, Output;
+    public int Rows, Padding;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct GemvParams
+{
+    public GemvPart First, Second, Third;
+    public ulong Input, Norm, Experts, RowBytes, ExpertBytes;
+    public int Columns, Tokens, Accumulate, Gated, Split, Rounds, ChoicesPerInput;
+    public float Epsilon;
 }
 
 [StructLayout(LayoutKind.Sequential)]

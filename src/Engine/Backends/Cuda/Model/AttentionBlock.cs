@@ -4,7 +4,7 @@ using AgentRuntime.Engine.Models;
 
 namespace AgentRuntime.Engine.Backends.Cuda.Model;
 
-/// <summary>The first half of a layer, after its norm: projections, rope, KV blocks, attention, output projection.</summary>
+/// <summary>The first half of a layer: norm, projections, rope, KV blocks, attention, output projection.</summary>
 internal sealed class AttentionBlock
 {
     private const int MostSplits = 64;
@@ -41,10 +41,9 @@ internal sealed class AttentionBlock
     public void Run(CudaLayer layer, int index, CudaBatch batch)
     {
         var tokens = batch.Tokens;
-        _operators.Prepare(_workspace.Normed, tokens, layer.Query, layer.Key, layer.Value);
-        _operators.Multiply(layer.Query, _workspace.Normed, layer.QueryBias, _workspace.Query, tokens);
-        _operators.Multiply(layer.Key, _workspace.Normed, layer.KeyBias, _workspace.Key, tokens);
-        _operators.Multiply(layer.Value, _workspace.Normed, layer.ValueBias, _workspace.Value, tokens);
+        _operators.MultiplyNormed(
+            [new(layer.Query, layer.QueryBias, _workspace.Query), new(layer.Key, layer.KeyBias, _workspace.Key), new(layer.Value, layer.ValueBias, _workspace.Value)],
+            _workspace.Hidden, layer.AttentionNorm, _config.RmsEpsilon, _workspace.Normed, tokens);
         _operators.Kernels.Launch(_operators.Kernels["rope"], (tokens, 1, 1), 256, new RopeParams
         {
             Kv = _kv.Layer(index),

@@ -3,7 +3,7 @@ using AgentRuntime.Engine.Models;
 
 namespace AgentRuntime.Engine.Backends.Cuda.Model;
 
-/// <summary>The second half of a layer, after its norm: SwiGLU, dense or of the experts that a router chooses for each token.</summary>
+/// <summary>The second half of a layer: norm, SwiGLU, dense or of the experts that a router chooses for each token.</summary>
 internal sealed class FeedForwardBlock(ModelConfig config, Operators operators, Workspace workspace)
 {
     public void Run(CudaLayer layer, int tokens)
@@ -14,10 +14,8 @@ internal sealed class FeedForwardBlock(ModelConfig config, Operators operators, 
 
     private void Dense(CudaLayer layer, int tokens)
     {
-        operators.Prepare(workspace.Normed, tokens, layer.Gate, layer.Up);
-        operators.Multiply(layer.Gate, workspace.Normed, 0, workspace.Gate, tokens);
-        operators.Multiply(layer.Up, workspace.Normed, 0, workspace.Up, tokens);
-        operators.SwiGlu(workspace.Gate, workspace.Up, (long)tokens * layer.Gate.Rows);
+        operators.Gate(
+            new(layer.Gate, 0, workspace.Gate), new(layer.Up, 0, workspace.Up), workspace.Hidden, layer.FeedForwardNorm, config.RmsEpsilon, workspace.Normed, tokens);
         operators.Prepare(workspace.Gate, tokens, layer.Down);
         operators.Multiply(layer.Down, workspace.Gate, 0, workspace.Hidden, tokens, accumulate: true);
     }
@@ -25,7 +23,7 @@ internal sealed class FeedForwardBlock(ModelConfig config, Operators operators, 
     private void Experts(CudaLayer layer, CudaMatrix router, int tokens)
     {
         var choices = tokens * config.ExpertsUsed;
-        operators.Multiply(router, workspace.Normed, 0, workspace.Scores, tokens);
+        operators.MultiplyNormed([new(router, 0, workspace.Scores)], workspace.Hidden, layer.FeedForwardNorm, config.RmsEpsilon, workspace.Normed, tokens);
         operators.Kernels.Launch(operators.Kernels["route"], (tokens, 1, 1), 32, new RouteParams
         {
             Scores = workspace.Scores,
@@ -35,9 +33,9 @@ internal sealed class FeedForwardBlock(ModelConfig config, Operators operators, 
             Used = config.ExpertsUsed,
             Normalize = config.NormalizeExpertWeights ? 1 : 0,
         });
-        operators.MultiplyExperts(layer.Gate, workspace.Normed, workspace.Chosen, workspace.Gate, choices, config.ExpertsUsed);
-        operators.MultiplyExperts(layer.Up, workspace.Normed, workspace.Chosen, workspace.Up, choices, config.ExpertsUsed);
-        operators.SwiGlu(workspace.Gate, workspace.Up, (long)choices * layer.Gate.Rows);
+        operators.GateExperts(
+            new(layer.Gate, 0, workspace.Gate), new(layer.Up, 0, workspace.Up), workspace.Hidden, layer.FeedForwardNorm, config.RmsEpsilon, workspace.Normed,
+            workspace.Chosen, tokens, config.ExpertsUsed);
         operators.MultiplyExperts(layer.Down, workspace.Gate, workspace.Chosen, workspace.Results, choices, 1);
         operators.Kernels.Launch(operators.Kernels["combine_experts"], (tokens, 1, 1), 128, new CombineParams
         {

@@ -6,9 +6,9 @@ namespace AgentRuntime.Engine.Backends.Cuda.Model;
 internal sealed class Operators(KernelModule kernels, TensorCores tensorCores)
 {
     /// <summary>Most vectors that one reading of a matrix serves outside the tensor cores.</summary>
-    public const int MostVectors = 16;
+    public const int MostVectors = VectorProducts.MostVectors;
 
-    private const int RowsPerGemvBlock = 16;
+    private readonly VectorProducts _vectors = new(kernels);
 
     public KernelModule Kernels => kernels;
 
@@ -54,42 +54,79 @@ internal sealed class Operators(KernelModule kernels, TensorCores tensorCores)
             tensorCores.Multiply(matrix, input, bias, output, tokens, accumulate);
             return;
         }
-        var parameters = new MatrixParams
-        {
-            Weights = matrix.Weights,
-            Input = input,
-            Bias = bias,
-            Output = output,
-            RowBytes = (ulong)matrix.RowBytes,
-            Rows = matrix.Rows,
-            Columns = matrix.Columns,
-            Tokens = tokens,
-            Accumulate = accumulate ? 1 : 0,
-        };
         for (var first = 0; first < tokens; first += MostVectors)
         {
-            parameters.Tokens = Math.Min(MostVectors, tokens - first);
-            parameters.Input = input + (ulong)first * (ulong)matrix.Columns * sizeof(float);
-            parameters.Output = output + (ulong)first * (ulong)matrix.Rows * sizeof(float);
-            var batch = parameters.Tokens == 1 ? "_1" : parameters.Tokens <= 4 ? "_4" : "_16";
-            kernels.Launch(kernels["gemv_" + matrix.Type + batch], (Ceiling(matrix.Rows, RowsPerGemvBlock), 1, 1), 256, parameters);
+            var (from, to) = (input + (ulong)first * (ulong)matrix.Columns * sizeof(float), output + (ulong)first * (ulong)matrix.Rows * sizeof(float));
+            _vectors.Multiply([new(matrix, bias, to)], from, Math.Min(MostVectors, tokens - first), accumulate: accumulate);
         }
+    }
+
+    /// <summary>Matrices times the same vectors, which a norm comes before.</summary>
+    /// <param name="products">The matrices, and where their results go.</param>
+    /// <param name="hidden">The vectors.</param>
+    /// <param name="norm">The norm's weight.</param>
+    /// <param name="epsilon">The norm's epsilon.</param>
+    /// <param name="normed">Receives the normed vectors where there are several; one is normed on its way into the products.</param>
+    /// <param name="tokens">How many vectors.</param>
+    public void MultiplyNormed(ReadOnlySpan<Product> products, ulong hidden, ulong norm, float epsilon, ulong normed, int tokens)
+    {
+        if (tokens == 1)
+        {
+            _vectors.Multiply(products, hidden, 1, norm, epsilon);
+            return;
+        }
+        Norm(hidden, 0, norm, normed, tokens, products[0].Matrix.Columns, epsilon);
+        if (tokens <= MostVectors)
+        {
+            _vectors.Multiply(products, normed, tokens);
+            return;
+        }
+        var readers = new CudaMatrix[products.Length];
+        for (var i = 0; i < readers.Length; i++) readers[i] = products[i].Matrix;
+        Prepare(normed, tokens, readers);
+        foreach (var product in products) Multiply(product.Matrix, normed, product.Bias, product.Output, tokens);
+    }
+
+    /// <summary>gate output = silu(gate · x) · (up · x) of the normed vectors.</summary>
+    public void Gate(Product gate, Product up, ulong hidden, ulong norm, float epsilon, ulong normed, int tokens)
+    {
+        if (tokens > MostVectors || gate.Matrix.Type != up.Matrix.Type)
+        {
+            MultiplyNormed([gate, up], hidden, norm, epsilon, normed, tokens);
+            SwiGlu(gate.Output, up.Output, (long)tokens * gate.Matrix.Rows);
+            return;
+        }
+        if (tokens > 1) Norm(hidden, 0, norm, normed, tokens, gate.Matrix.Columns, epsilon);
+        _vectors.Gate(gate.Matrix, up.Matrix, tokens > 1 ? normed : hidden, gate.Output, tokens, tokens > 1 ? 0 : norm, epsilon);
     }
 
     /// <summary>output[c] = the matrix of choice c's expert · its input.</summary>
     public void MultiplyExperts(CudaMatrix matrix, ulong input, ulong chosen, ulong output, int choices, int choicesPerInput) =>
-        kernels.Launch(kernels["expert_gemv_" + matrix.Type], (Ceiling(matrix.Rows, 8), choices, 1), 256, new ExpertParams
+        _vectors.MultiplyExperts(matrix, input, chosen, output, choices, choicesPerInput);
+
+    /// <summary>gate output[c] = silu(gate · x) · (up · x) of the expert of choice c, of which each of the normed vectors has <paramref name="used"/>.</summary>
+    /// <param name="gate">The gate matrices.</param>
+    /// <param name="up">The up matrices.</param>
+    /// <param name="hidden">The vectors, before the norm.</param>
+    /// <param name="norm">The norm's weight.</param>
+    /// <param name="epsilon">The norm's epsilon.</param>
+    /// <param name="normed">The normed vectors where there are several.</param>
+    /// <param name="chosen">[vector][used] experts.</param>
+    /// <param name="tokens">How many vectors.</param>
+    /// <param name="used">Experts of each.</param>
+    public void GateExperts(Product gate, Product up, ulong hidden, ulong norm, float epsilon, ulong normed, ulong chosen, int tokens, int used)
+    {
+        if (gate.Matrix.Type == up.Matrix.Type)
         {
-            Weights = matrix.Weights,
-            Input = input,
-            Experts = chosen,
-            Output = output,
-            RowBytes = (ulong)matrix.RowBytes,
-            ExpertBytes = matrix.ExpertBytes,
-            Rows = matrix.Rows,
-            Columns = matrix.Columns,
-            ChoicesPerInput = choicesPerInput,
-        });
+            var (input, weight) = tokens == 1 ? (hidden, norm) : (normed, 0ul);
+            _vectors.GateExperts(gate.Matrix, up.Matrix, input, chosen, gate.Output, tokens * used, used, weight, epsilon);
+            return;
+        }
+        if (tokens == 1) Norm(hidden, 0, norm, normed, 1, gate.Matrix.Columns, epsilon);
+        MultiplyExperts(gate.Matrix, normed, chosen, gate.Output, tokens * used, used);
+        MultiplyExperts(up.Matrix, normed, chosen, up.Output, tokens * used, used);
+        SwiGlu(gate.Output, up.Output, (long)tokens * used * gate.Matrix.Rows);
+    }
 
     /// <summary>The likeliest token of each row of logits.</summary>
     public void ArgMax(ulong logits, ulong likeliest, int rows, int columns) =>

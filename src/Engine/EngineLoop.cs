@@ -49,7 +49,8 @@ internal sealed class EngineLoop
     public int UnreservedBlocks => _scheduler.UnreservedBlocks;
 
     public EngineStatistics Statistics => new(
-        Cache.Pool.Size, Cache.Pool.Free, Cache.Tree.Evictable, _scheduler.Running, _scheduler.Waiting, Interlocked.Read(ref _computedTokens));
+        Cache.Pool.Size, Cache.Pool.Free, Cache.Tree.Evictable, _scheduler.Running, _scheduler.Waiting, Interlocked.Read(ref _computedTokens),
+        Cache.Tree.Host?.Slots ?? 0, Cache.Tree.Host?.Nodes.Count ?? 0);
 
     /// <summary>One pass over the model; false when there was nothing to compute.</summary>
     public bool Step()

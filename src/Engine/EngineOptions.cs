@@ -29,6 +29,12 @@ public sealed record EngineOptions
     /// <summary>Most bytes for keys and values of all sessions; null for a quarter of the machine's memory, at most four contexts.</summary>
     public long? MemoryLimit { get; init; }
 
+    /// <summary>
+    /// Most bytes of host memory for keys and values that a device has no room for, on backends that can move them; 0 for
+    /// none, null for a quarter of the machine's free memory, at most four contexts. Taken as it is needed.
+    /// </summary>
+    public long? HostMemoryLimit { get; init; }
+
     /// <summary>Compute threads, or 0 for one per physical core, fewer for a very small model.</summary>
     public int Threads { get; init; }
 
@@ -63,6 +69,7 @@ public sealed record EngineOptions
         OptionCheck.Require(ContextLength is null or >= 1, nameof(ContextLength), "at least 1", ContextLength);
         OptionCheck.Require(MemoryLimit is null or >= 1, nameof(MemoryLimit), "at least 1", MemoryLimit);
         OptionCheck.Require(GpuLayers is null or >= 0, nameof(GpuLayers), "at least 0", GpuLayers);
+        OptionCheck.Require(HostMemoryLimit is null or >= 0, nameof(HostMemoryLimit), "at least 0", HostMemoryLimit);
         OptionCheck.Require(Threads >= 0, nameof(Threads), "at least 0", Threads);
         OptionCheck.Require(PrefillChunk >= 1, nameof(PrefillChunk), "at least 1", PrefillChunk);
         OptionCheck.Require(PrefillChunkBesideDecode >= 1, nameof(PrefillChunkBesideDecode), "at least 1", PrefillChunkBesideDecode);

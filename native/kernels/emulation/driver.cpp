@@ -131,6 +131,7 @@ API cuMemFree_v2(u64 address) {
 }
 API cuMemHostAlloc(void **address, u64 size, u32) {
     Lock lock(streams.mutex);
+    if (int code = fault("cuMemHostAlloc")) return code;
     *address = emulation::allocate(size);
     if (!*address) return OutOfMemory;
     host_sizes.push_back({*address, size});
@@ -146,6 +147,7 @@ API cuMemFreeHost(void *address) {
 // Memory that is not pinned is read before a copy returns, and written before it returns.
 API cuMemcpyHtoDAsync_v2(u64 to, const void *from, u64 size, void *stream) {
     Lock lock(streams.mutex);
+    if (int code = fault("cuMemcpyHtoDAsync")) return code;
     if (is_pinned(from)) return run(stream, [=] { memcpy((void *)to, from, size); return Success; });
     auto bytes = std::make_shared<std::vector<u8>>((const u8 *)from, (const u8 *)from + size);
     return run(stream, [=] { memcpy((void *)to, bytes->data(), size); return Success; });

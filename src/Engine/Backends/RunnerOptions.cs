@@ -9,6 +9,9 @@ public sealed record RunnerOptions
     /// <summary>Number of KV blocks to hold, shared by all sessions.</summary>
     public required int KvBlocks { get; init; }
 
+    /// <summary>Most KV blocks to keep in host memory beside those on a device, for runners that are an <see cref="IKvOffload"/>; 0 for none.</summary>
+    public int HostKvBlocks { get; init; }
+
     /// <summary>Storage type of the KV cache.</summary>
     public KvType KvType { get; init; } = KvType.F16;
 

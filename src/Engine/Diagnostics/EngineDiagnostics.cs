@@ -21,6 +21,14 @@ public static class EngineDiagnostics
     /// <summary>Prompt tokens served from resident KV blocks.</summary>
     internal static Counter<long> CachedTokens { get; } = Meter.CreateCounter<long>("agentruntime.engine.tokens.cached", "{token}");
 
+    /// <summary>KV blocks that moved between a device and host memory, by <c>direction</c>: offload or restore.</summary>
+    internal static Counter<long> KvBlocksMoved { get; } = Meter.CreateCounter<long>(
+        "agentruntime.engine.kv.moved", "{block}", "KV blocks that a device moved to host memory and back.");
+
+    /// <summary>Their bytes.</summary>
+    internal static Counter<long> KvBytesMoved { get; } = Meter.CreateCounter<long>(
+        "agentruntime.engine.kv.moved.size", "By", "Bytes of KV blocks that a device moved to host memory and back.");
+
     /// <summary>Duration of passes.</summary>
     internal static Histogram<double> StepDuration { get; } = Meter.CreateHistogram<double>("agentruntime.engine.step.duration", "s");
 
@@ -50,6 +58,9 @@ public static class EngineDiagnostics
         Meter.CreateObservableUpDownCounter("agentruntime.engine.kv.blocks", () => Observe(
             ("used", s => s.KvBlocks - s.KvBlocksFree - s.KvBlocksCached), ("cached", s => s.KvBlocksCached), ("free", s => s.KvBlocksFree)),
             "{block}", "KV blocks that sessions hold, that only the prefix cache holds, and that are free.");
+        Meter.CreateObservableUpDownCounter("agentruntime.engine.kv.host_blocks", () => Observe(
+            ("used", s => s.KvHostBlocksUsed), ("free", s => s.KvHostBlocks - s.KvHostBlocksUsed)),
+            "{block}", "KV blocks that a device moved to host memory, and those that there is room for.");
         Meter.CreateObservableUpDownCounter("agentruntime.engine.requests", () => Observe(("running", s => s.Running), ("waiting", s => s.Waiting)),
             "{request}", "Requests being computed and requests in the queue.");
     }

@@ -34,6 +34,15 @@ internal readonly record struct KvBudget(int ContextLength, int Blocks)
         return new(context, (int)Math.Min(fitting, options.MemoryLimit is null ? DefaultContexts * (long)BlocksFor(context) : int.MaxValue));
     }
 
+    /// <summary>KV blocks to keep in host memory beside those of a device.</summary>
+    /// <param name="context">Most tokens in a session.</param>
+    /// <param name="options">Checked options.</param>
+    /// <param name="blockBytes">Size of a KV block in bytes.</param>
+    /// <param name="freeMemory">Free bytes of the machine.</param>
+    public static int HostBlocks(int context, EngineOptions options, long blockBytes, long freeMemory) => options.HostMemoryLimit is { } limit
+        ? (int)Math.Min(limit / blockBytes, int.MaxValue)
+        : (int)Math.Clamp(freeMemory / 4 / blockBytes, 0, DefaultContexts * (long)BlocksFor(context));
+
     /// <summary>The context length that the options ask for.</summary>
     /// <exception cref="EngineException">It is longer than the model's.</exception>
     public static int Context(ModelConfig model, EngineOptions options)

@@ -5,7 +5,7 @@ namespace AgentRuntime.Engine.KvCache;
 /// <summary>What must hold of the KV cache between two steps.</summary>
 internal static class KvCacheInvariants
 {
-    /// <summary>Checks reference counts, the free list, every sequence's blocks, the tree and the eviction order.</summary>
+    /// <summary>Checks reference counts, the free list, every sequence's blocks, the tree, the host tier and both eviction orders.</summary>
     /// <exception cref="InvalidOperationException">Something does not hold; the message says what.</exception>
     public static void CheckIntegrity(KvCacheManager cache)
     {
@@ -30,6 +30,7 @@ internal static class KvCacheInvariants
         }
         CheckPool(cache.Pool, expected);
         CheckEviction(cache, inTree);
+        CheckHost(cache.Tree.Host, inTree);
     }
 
     private static HashSet<PrefixNode> CheckTree(KvCacheManager cache, int[] expected)
@@ -42,11 +43,13 @@ internal static class KvCacheInvariants
             {
                 Require(nodes.Add(node), "a tree node has two parents");
                 Require(node.Parent == parent && node.Depth == parent.Depth + 1, "a tree node does not know its parent");
-                Require(cache.Tree.NodeOf(node.Block) == node, "a tree node's block is another node's");
+                Require(node.IsOnHost == (node.Block == PrefixNode.None), "a tree node is in two places, or in none");
+                Require(node.IsOnHost || cache.Tree.NodeOf(node.Block) == node, "a tree node's block is another node's");
+                Require(node.IsOnHost || !parent.IsOnHost, "a tree node has a block while its parent is in host memory");
                 Require(node.Tokens.Length is > 0 and <= RunnerOptions.BlockTokens, "a tree node's block is empty or too full");
                 Require(node.Tokens.Length == RunnerOptions.BlockTokens || node.Children.Count == 0, "a partly filled tree node has children");
                 Require(parent.Children.All(other => other == node || !other.Tokens.AsSpan().StartsWith(node.Tokens)), "two tree nodes hold the same tokens");
-                expected[node.Block]++;
+                if (!node.IsOnHost) expected[node.Block]++;
                 open.Push(node);
             }
         }
@@ -72,10 +75,26 @@ internal static class KvCacheInvariants
         foreach (var node in cache.Tree.EvictionOrder)
         {
             Require(nodes.Contains(node) && evictable.Add(node), "the eviction order has a node twice or one that is not in the tree");
-            Require(node.Children.All(evictable.Contains), "a tree node would be evicted before its children");
+            Require(node.Children.All(child => child.IsOnHost || evictable.Contains(child)), "a tree node would be evicted before its children");
         }
         foreach (var node in nodes)
-            Require(evictable.Contains(node) == (cache.Pool.References(node.Block) == 1), "a tree node is used and evictable, or neither");
+            Require(evictable.Contains(node) == (!node.IsOnHost && cache.Pool.References(node.Block) == 1), "a tree node is used and evictable, or neither");
+    }
+
+    private static void CheckHost(HostTier? host, HashSet<PrefixNode> nodes)
+    {
+        var seen = new HashSet<PrefixNode>();
+        var slots = new HashSet<int>();
+        foreach (var node in host?.Nodes ?? [])
+        {
+            Require(nodes.Contains(node) && node.IsOnHost && seen.Add(node), "the host tier has a node twice, one that has a block, or one that is not in the tree");
+            Require(slots.Add(node.Slot), "two tree nodes have one slot");
+            Require(node.Children.All(seen.Contains), "the host tier would drop a node before its children");
+        }
+        Require(nodes.Count(node => node.IsOnHost) == seen.Count, "a tree node in host memory is unknown to the host tier");
+        foreach (var slot in host?.FreeSlots ?? []) Require(slots.Add(slot), "a slot is free twice, or free and used");
+        Require(slots.Count == (host?.OpenedSlots ?? 0) && slots.All(slot => slot < slots.Count), "a slot was lost");
+        Require(slots.Count <= (host?.Slots ?? 0), "the host tier has more slots than it may");
     }
 
     private static void Require(bool holds, string violation)

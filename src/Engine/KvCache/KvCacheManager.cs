@@ -8,14 +8,22 @@ namespace AgentRuntime.Engine.KvCache;
 /// Gives blocks to sequences and takes them back: sharing by the prefix tree, copy-on-write of partly filled blocks,
 /// eviction when nothing is free. Used by the engine thread alone.
 /// </summary>
-internal sealed class KvCacheManager(IModelRunner runner)
+internal sealed class KvCacheManager
 {
     private const int BlockTokens = RunnerOptions.BlockTokens;
+    private readonly IModelRunner _runner;
     private readonly HashSet<Sequence> _sequences = [];
 
-    public BlockPool Pool { get; } = new(runner.Options.KvBlocks);
+    public KvCacheManager(IModelRunner runner)
+    {
+        _runner = runner;
+        Pool = new(runner.Options.KvBlocks);
+        Tree = new(Pool, runner is IKvOffload { HostSlots: > 0 } offload ? new HostTier(offload) : null);
+    }
 
-    public PrefixTree Tree => field ??= new PrefixTree(Pool);
+    public BlockPool Pool { get; }
+
+    public PrefixTree Tree { get; }
 
     /// <summary>The live sequences.</summary>
     public IReadOnlyCollection<Sequence> Sequences => _sequences;
@@ -56,10 +64,13 @@ internal sealed class KvCacheManager(IModelRunner runner)
     /// <summary>
     /// Takes over resident blocks that continue the sequence's tokens, up to <paramref name="limit"/> positions.
     /// A block of which only the front fits is shared too when <paramref name="partly"/> is set, and copied when written.
+    /// Blocks in host memory are brought back when <paramref name="restore"/> is set, each into a block that
+    /// <see cref="Extend"/> would have taken for these positions.
     /// </summary>
-    public void Adopt(Sequence sequence, int limit, bool partly)
+    public void Adopt(Sequence sequence, int limit, bool partly, bool restore)
     {
         var tokens = CollectionsMarshal.AsSpan(sequence.Tokens)[..limit];
+        if (restore) Tree.Touch(sequence.Node, tokens);
         while (true)
         {
             var index = sequence.Node.Depth;
@@ -67,7 +78,8 @@ internal sealed class KvCacheManager(IModelRunner runner)
             if (start >= limit) return;
             var child = PrefixTree.BestChild(sequence.Node, tokens[start..], out var common);
             if (child is null || start + common <= sequence.Computed || (common < BlockTokens && !partly)) return;
-            Replace(sequence, index, child.Block);
+            if (!child.IsOnHost) Replace(sequence, index, child.Block);
+            else if (!restore || !TryRestore(sequence, index, child, common)) return;
             sequence.Computed = start + common;
             if (common < BlockTokens) return;
             sequence.Node = child;
@@ -82,7 +94,7 @@ internal sealed class KvCacheManager(IModelRunner runner)
         {
             var last = sequence.Blocks.Count - 1;
             var copy = Allocate();
-            runner.CopyBlock(sequence.Blocks[last], copy);
+            _runner.CopyBlock(sequence.Blocks[last], copy);
             Release(sequence.Blocks[last]);
             sequence.Blocks[last] = copy;
         }
@@ -134,6 +146,28 @@ internal sealed class KvCacheManager(IModelRunner runner)
     {
         if (Pool.Free == 0) Tree.EvictOne();
         return Pool.TryAllocate(out var block) ? block : throw new InvalidOperationException("The KV cache has no free block.");
+    }
+
+    /// <summary>Brings a node back from host memory into the sequence's block <paramref name="index"/>; false when there is no room.</summary>
+    private bool TryRestore(Sequence sequence, int index, PrefixNode node, int common)
+    {
+        if (Available == 0) return false;
+        var host = Tree.Host!;
+        // Making room may drop what is in host memory longest.
+        host.Hold(node);
+        while (sequence.Blocks.Count > index) Release(sequence.Blocks.RemoveLast());
+        var block = Allocate();
+        sequence.Blocks.Add(block);
+        if (common < BlockTokens)
+        {
+            // The sequence goes another way: what it gets is a copy of its own.
+            host.Restore(node, block, keep: true);
+            return true;
+        }
+        host.Restore(node, block, keep: false);
+        Tree.Place(node, block);
+        Pool.Retain(block);
+        return true;
     }
 
     private void Replace(Sequence sequence, int index, int block)

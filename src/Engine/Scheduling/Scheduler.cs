@@ -67,7 +67,7 @@ internal sealed class Scheduler(KvCacheManager cache, EngineOptions options)
         foreach (var request in _running.FindAll(request => !request.IsDecoding))
         {
             if (budget == 0 || _batch.Entries.Count == options.MaxRunning) break;
-            Reuse(request, partly: false);
+            Reuse(request, partly: false, restore: true);
             var count = Math.Min(Math.Min(budget, request.MaxChunk), request.Target - request.Sequence.Computed);
             if (count == 0)
             {
@@ -129,12 +129,14 @@ internal sealed class Scheduler(KvCacheManager cache, EngineOptions options)
         cache.Truncate(sequence, Math.Min(sequence.Computed, request.ReusableLength));
         var before = sequence.Computed;
         request.CachedTokens = before;
-        Reuse(request, partly: true);
+        // What is in host memory stays there until the request starts; it takes the same blocks as computing it anew.
+        Reuse(request, partly: true, restore: false);
         var needed = cache.BlocksNeeded(sequence, request.MaxLength);
         var unreserved = UnreservedBlocks;
         if (needed <= unreserved)
         {
             _blockedSince = null;
+            Reuse(request, partly: true, restore: true);
             if (request.Target > sequence.Computed) _running.Add(request);
             else Finish(request, FinishReason.Stop);
             return true;
@@ -155,11 +157,11 @@ internal sealed class Scheduler(KvCacheManager cache, EngineOptions options)
         return false;
     }
 
-    private void Reuse(EngineRequest request, bool partly)
+    private void Reuse(EngineRequest request, bool partly, bool restore)
     {
         if (!options.PrefixReuse) return;
         var before = request.Sequence.Computed;
-        cache.Adopt(request.Sequence, request.ReusableLength, partly);
+        cache.Adopt(request.Sequence, request.ReusableLength, partly, restore);
         request.CachedTokens += request.Sequence.Computed - before;
     }
 

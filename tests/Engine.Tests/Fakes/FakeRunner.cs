@@ -9,8 +9,9 @@ namespace AgentRuntime.Engine.Tests.Fakes;
 /// Runs <see cref="FakeModel"/> with what its KV blocks hold, and with nothing else: a wrong block table, a lost block
 /// or a write into a shared one changes the tokens.
 /// </summary>
-internal sealed class FakeRunner(int blocks, KvType kvType = KvType.F16) : IGreedyRunner
+internal sealed class FakeRunner(int blocks, KvType kvType = KvType.F16, int hostSlots = 0) : IGreedyRunner, IKvOffload
 {
+    private readonly ulong[][] _slots = new ulong[hostSlots][];
     private readonly ulong[] _cells = new ulong[blocks * RunnerOptions.BlockTokens];
 
     public ModelConfig Config { get; init; } = FakeModel.Config;
@@ -29,6 +30,15 @@ internal sealed class FakeRunner(int blocks, KvType kvType = KvType.F16) : IGree
 
     /// <summary>Called before each pass; may throw.</summary>
     public Action? BeforePass { get; set; }
+
+    public int HostSlots => hostSlots;
+
+    /// <summary>Slots that there is memory for.</summary>
+    public int HostMemory { get; set; } = int.MaxValue;
+
+    public int Offloaded { get; private set; }
+
+    public int Restored { get; private set; }
 
     public bool IsDisposed { get; private set; }
 
@@ -69,6 +79,20 @@ internal sealed class FakeRunner(int blocks, KvType kvType = KvType.F16) : IGree
     }
 
     public void CopyBlock(int source, int destination) => Block(source).CopyTo(Block(destination));
+
+    public bool TryOffload(int block, int slot)
+    {
+        if (_slots[slot] is null && slot >= HostMemory) return false;
+        _slots[slot] = Block(block).ToArray();
+        Offloaded++;
+        return true;
+    }
+
+    public void Restore(int slot, int block)
+    {
+        _slots[slot].CopyTo(Block(block));
+        Restored++;
+    }
 
     public void ReadBlock(int block, Span<byte> destination) => MemoryMarshal.AsBytes(Block(block)).CopyTo(destination);
 

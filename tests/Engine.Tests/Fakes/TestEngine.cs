@@ -9,9 +9,9 @@ namespace AgentRuntime.Engine.Tests.Fakes;
 /// <summary>An engine over a <see cref="FakeRunner"/> whose thread is the test: nothing runs until <see cref="Run{T}"/> or a step.</summary>
 internal sealed class TestEngine : IDisposable
 {
-    public TestEngine(int blocks = 64, EngineOptions? options = null, KvType kvType = KvType.F16, ModelConfig? model = null)
+    public TestEngine(int blocks = 64, EngineOptions? options = null, KvType kvType = KvType.F16, ModelConfig? model = null, int hostSlots = 0)
     {
-        Runner = new FakeRunner(blocks, kvType) { Config = model ?? FakeModel.Config };
+        Runner = new FakeRunner(blocks, kvType, hostSlots) { Config = model ?? FakeModel.Config };
         Engine = new InferenceEngine(Runner, new FakeTokenizer(), options ?? new(), null, null, null, ownThread: false);
     }
 

@@ -12,7 +12,7 @@ public class PrefixTreeTests
     {
         var sequence = new Sequence { Tokens = [.. tokens] };
         _cache.Open(sequence);
-        _cache.Adopt(sequence, tokens.Length, partly: true);
+        _cache.Adopt(sequence, tokens.Length, partly: true, restore: false);
         _cache.Extend(sequence, tokens.Length);
         _cache.Commit(sequence, tokens.Length);
         KvCacheInvariants.CheckIntegrity(_cache);
@@ -29,7 +29,7 @@ public class PrefixTreeTests
     {
         var probe = new Sequence { Tokens = [.. tokens] };
         _cache.Open(probe);
-        _cache.Adopt(probe, tokens.Length, partly: true);
+        _cache.Adopt(probe, tokens.Length, partly: true, restore: false);
         var computed = probe.Computed;
         Close(probe);
         return computed;

@@ -10,24 +10,27 @@ namespace AgentRuntime.Engine.Tests.Sessions;
 internal sealed class EngineCase : IDisposable
 {
     private const int Context = 160;
-    private const int Blocks = 24;
+    private const int FewestBlocks = 7, MostBlocks = 18;
 
     private readonly Random _random;
     private readonly TestEngine _test;
     private readonly List<(Session Session, List<int> Expected, List<SessionCheckpoint> Checkpoints)> _sessions = [];
 
-    public EngineCase(int seed)
+    public EngineCase(int seed, bool hostMemory = false)
     {
         _random = new Random(seed);
-        _test = new TestEngine(Blocks, new EngineOptions
+        _test = new TestEngine(_random.Next(FewestBlocks, (hostMemory ? MostBlocks / 2 : MostBlocks) + 1), new EngineOptions
         {
             ContextLength = Context,
             PrefillChunk = _random.Next(4, 80),
             PrefillChunkBesideDecode = _random.Next(1, 40),
             MaxRunning = _random.Next(1, 5),
             KvWait = TimeSpan.Zero,
-        });
+        }, hostSlots: hostMemory ? _random.Next(1, 20) : 0);
     }
+
+    /// <summary>Blocks that came back from host memory.</summary>
+    public int Restored => _test.Runner.Restored;
 
     public void Run(int operations)
     {

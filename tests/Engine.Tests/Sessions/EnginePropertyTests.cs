@@ -27,4 +27,26 @@ public class EnginePropertyTests
             }
         }
     }
+
+    /// <summary>The same where evicted blocks go to a small host memory and come back. AGENTRT_TEST_CASES makes it longer.</summary>
+    [Fact]
+    public void Sessions_never_disturb_each_other_through_host_memory()
+    {
+        var cases = int.TryParse(Environment.GetEnvironmentVariable("AGENTRT_TEST_CASES"), out var asked) ? asked : 200;
+        var restored = 0L;
+        for (var seed = 10_000; seed < 10_000 + cases; seed++)
+        {
+            try
+            {
+                using var engineCase = new EngineCase(seed, hostMemory: true);
+                engineCase.Run(operations: 80);
+                restored += engineCase.Restored;
+            }
+            catch (Exception error)
+            {
+                throw new InvalidOperationException($"The case of seed {seed} failed: {error.Message}", error);
+            }
+        }
+        Assert.True(restored > cases, $"only {restored} blocks came back in {cases} cases");
+    }
 }

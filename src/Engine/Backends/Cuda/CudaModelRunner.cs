@@ -11,7 +11,7 @@ namespace AgentRuntime.Engine.Backends.Cuda;
 /// A model on a GPU, or its last layers there and the first on the processor. A pass is queued on one stream; one in which every sequence decodes a token is recorded once for
 /// each number of sequences and launched as a graph from then on. Nothing is allocated per pass.
 /// </summary>
-public sealed unsafe class CudaModelRunner : IGreedyRunner
+public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
 {
     private readonly CudaDevice _device;
     private readonly KernelModule _kernels;
@@ -21,6 +21,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
     private readonly float* _hidden;
     private readonly Workspace _workspace;
     private readonly KvPool _kv;
+    private readonly KvTransfers _transfers;
     private readonly CudaBatch _batch;
     private readonly AttentionBlock _attention;
     private readonly FeedForwardBlock _feedForward;
@@ -51,6 +52,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
                 _front = CpuBackend.LoadFront(file, front, options, weights, cancellationToken);
                 _hidden = (float*)_device.AllocateHost(sizeof(float) * (long)options.MaxBatchTokens * config.EmbeddingLength);
             }
+            _transfers = new(_device, _kv, options.HostKvBlocks, _front?.BlockBytes ?? 0);
             memory.Rope.Fill(_model.RopeFactors);
             _operators = new(_kernels, memory.TensorCores);
             _attention = new(_device, config, _operators, _kv, _workspace, memory.Rope, memory.Partial, options.KvType);
@@ -113,8 +115,34 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
         CheckBlock(source);
         CheckBlock(destination);
         _device.Use();
-        _kv.Copy(source, destination);
+        if (!_transfers.TryCopy(source, destination)) _kv.Copy(source, destination);
         _front?.CopyBlock(source, destination);
+    }
+
+    /// <inheritdoc/>
+    public int HostSlots => _transfers.Slots;
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">There is no such block or slot.</exception>
+    /// <exception cref="CudaException">The device failed; the model has to be loaded again.</exception>
+    public bool TryOffload(int block, int slot)
+    {
+        CheckBlock(block);
+        CheckSlot(slot);
+        _device.Use();
+        if (!_transfers.TryOffload(block, slot)) return false;
+        _front?.ReadBlock(block, _transfers.Rest(slot));
+        return true;
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">There is no such block or slot.</exception>
+    public void Restore(int slot, int block)
+    {
+        CheckSlot(slot);
+        CheckBlock(block);
+        _transfers.Restore(slot, block);
+        _front?.WriteBlock(block, _transfers.Rest(slot));
     }
 
     /// <inheritdoc/>
@@ -122,7 +150,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
     {
         CheckBlock(block);
         CheckLength(destination.Length, nameof(destination));
-        _device.Use();
+        FinishTransfers();
         _kv.Read(block, destination);
         _front?.ReadBlock(block, destination[_kv.BlockBytes..]);
     }
@@ -132,7 +160,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
     {
         CheckBlock(block);
         CheckLength(source.Length, nameof(source));
-        _device.Use();
+        FinishTransfers();
         _kv.Write(block, source);
         _front?.WriteBlock(block, source[_kv.BlockBytes..]);
     }
@@ -143,6 +171,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
         _device.TryUse();
         foreach (var graph in _decodeGraphs.Concat(_greedyGraphs))
             if (graph != 0) _device.Driver.DestroyGraph(graph);
+        _transfers?.Dispose();
         _kernels?.Dispose();
         _device.Dispose();
         _front?.Dispose();
@@ -162,6 +191,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
                 throw new ArgumentException($"A sequence is longer than the {Positions} positions that the model was set up for.", nameof(batch));
         }
         _device.Use();
+        _transfers.Flush();
         _front?.Forward(new(batch.Tokens, batch.Sequences, []), []);
         // The pass before may still read the memory that this one's batch goes to: the processor's layers ran beside it.
         if (_busy) _device.Synchronize();
@@ -188,6 +218,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
     {
         if (graph != 0)
         {
+            _transfers.AwaitAll();
             _device.Driver.LaunchGraph(graph, _device.Stream);
             return;
         }
@@ -215,6 +246,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
         for (var i = 0; i < _model.Layers.Length; i++)
         {
             var layer = _model.Layers[i];
+            _transfers.Await(i);
             _attention.Run(layer, i, _batch);
             _feedForward.Run(layer, tokens);
         }
@@ -244,6 +276,19 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner
     private void CheckBlock(int block)
     {
         if ((uint)block >= (uint)Options.KvBlocks) throw new ArgumentException($"There is no KV block {block}; there are {Options.KvBlocks}.", nameof(block));
+    }
+
+    private void CheckSlot(int slot)
+    {
+        if ((uint)slot >= (uint)HostSlots) throw new ArgumentException($"There is no host slot {slot}; there are {HostSlots}.", nameof(slot));
+    }
+
+    /// <summary>Queues what is to be moved, and lets the device's stream wait for it.</summary>
+    private void FinishTransfers()
+    {
+        _device.Use();
+        _transfers.Flush();
+        _transfers.AwaitAll();
     }
 
     private void CheckLength(int length, string name)

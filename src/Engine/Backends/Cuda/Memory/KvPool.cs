@@ -13,14 +13,17 @@ internal sealed unsafe class KvPool
 
     private readonly CudaDevice _device;
     private readonly KvLayout _layout;
-    private readonly ulong _layerBytes;
     private readonly byte* _staging;
 
+    /// <param name="device">The device.</param>
+    /// <param name="config">The model's hyperparameters.</param>
+    /// <param name="type">How keys and values are stored.</param>
+    /// <param name="blocks">How many blocks.</param>
     public KvPool(CudaDevice device, ModelConfig config, KvType type, int blocks)
     {
         _device = device;
         BlockBytes = checked((int)BytesPerBlock(config, type));
-        _layerBytes = (ulong)(BlockBytes / config.Layers);
+        Layers = config.Layers;
         var keyTile = TileBytes(config.HeadLength, type);
         _layout = new()
         {
@@ -38,6 +41,11 @@ internal sealed unsafe class KvPool
 
     public int BlockBytes { get; }
 
+    public int Layers { get; }
+
+    /// <summary>A layer's part of a block.</summary>
+    public int LayerBytes => BlockBytes / Layers;
+
     public static long BytesPerBlock(ModelConfig config, KvType type) =>
         checked((long)config.Layers * config.KvHeads * (TileBytes(config.HeadLength, type) + TileBytes(config.ValueHeadLength, type)));
 
@@ -45,7 +53,7 @@ internal sealed unsafe class KvPool
     public KvLayout Layer(int layer)
     {
         var layout = _layout;
-        layout.LayerOffset = (ulong)layer * _layerBytes;
+        layout.LayerOffset = (ulong)layer * (ulong)LayerBytes;
         return layout;
     }
 
@@ -72,5 +80,6 @@ internal sealed unsafe class KvPool
         _ => length + 2 * ((length + 31) / 32),
     }));
 
-    private ulong Address(int block) => _layout.Data + (ulong)block * _layout.BlockBytes;
+    /// <summary>Where a block lies.</summary>
+    public ulong Address(int block) => _layout.Data + (ulong)block * _layout.BlockBytes;
 }

@@ -1,0 +1,104 @@
+using AgentRuntime.Engine.Backends;
+using AgentRuntime.Engine.Diagnostics;
+
+namespace AgentRuntime.Engine.KvCache;
+
+/// <summary>
+/// The second tier of the prefix cache: tree nodes whose blocks the device had no room for, in slots of host memory.
+/// Bringing one back costs a copy, which is always cheaper than computing it again.
+/// </summary>
+/// <remarks>
+/// Nodes come in the order in which the device lets them go, children before their parents, and the first is dropped
+/// first. A node's children are here whenever it is, so what is dropped is always a leaf.
+/// </remarks>
+internal sealed class HostTier(IKvOffload runner)
+{
+    private readonly LinkedList<PrefixNode> _nodes = new();
+    private readonly Stack<int> _free = new();
+
+    /// <summary>Most nodes; fewer from the moment on at which the machine has no memory for more.</summary>
+    public int Slots { get; private set; } = runner.HostSlots;
+
+    /// <summary>Slots that were used once: only those below are in <see cref="FreeSlots"/>.</summary>
+    public int OpenedSlots { get; private set; }
+
+    /// <summary>The nodes, the one that is dropped next first.</summary>
+    public IReadOnlyCollection<PrefixNode> Nodes => _nodes;
+
+    /// <summary>Slots that were used once and hold nothing now.</summary>
+    public IReadOnlyCollection<int> FreeSlots => _free;
+
+    /// <summary>Copies a node's block into a slot, and drops another node where that takes one. The block remains the caller's to free.</summary>
+    /// <returns>False when there is no slot to be had.</returns>
+    public bool TryTake(PrefixNode node)
+    {
+        if (_free.Count == 0 && OpenedSlots < Slots)
+        {
+            if (runner.TryOffload(node.Block, OpenedSlots)) return Add(node, OpenedSlots++);
+            Slots = OpenedSlots;
+        }
+        if (_free.Count == 0 && _nodes.First is { } oldest) Drop(oldest.Value);
+        return _free.TryPop(out var slot) && runner.TryOffload(node.Block, slot) && Add(node, slot);
+    }
+
+    /// <summary>Makes a node the last to be dropped; its children have to be touched before it.</summary>
+    public void Touch(PrefixNode node)
+    {
+        _nodes.Remove(node.Eviction!);
+        _nodes.AddLast(node.Eviction!);
+    }
+
+    /// <summary>Keeps a node from being dropped while room is made for it; <see cref="Restore"/> ends that.</summary>
+    public void Hold(PrefixNode node)
+    {
+        _nodes.Remove(node.Eviction!);
+        node.Eviction = null;
+    }
+
+    /// <summary>Copies a held node's contents into a block.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="block">The block, whose contents do not matter.</param>
+    /// <param name="keep">Whether the node stays here, as the last to be dropped; otherwise its slot is free.</param>
+    public void Restore(PrefixNode node, int block, bool keep)
+    {
+        runner.Restore(node.Slot, block);
+        Count("restore");
+        if (keep) node.Eviction = _nodes.AddLast(node);
+        else FreeSlot(node);
+    }
+
+    /// <summary>Forgets the contents of a node that has a block again.</summary>
+    public void Release(PrefixNode node)
+    {
+        Hold(node);
+        FreeSlot(node);
+    }
+
+    /// <summary>Takes a leaf out of the tree.</summary>
+    public void Drop(PrefixNode node)
+    {
+        Release(node);
+        node.Parent!.Children.Remove(node);
+    }
+
+    private bool Add(PrefixNode node, int slot)
+    {
+        node.Slot = slot;
+        node.Eviction = _nodes.AddLast(node);
+        Count("offload");
+        return true;
+    }
+
+    private void FreeSlot(PrefixNode node)
+    {
+        _free.Push(node.Slot);
+        node.Slot = PrefixNode.None;
+    }
+
+    private void Count(string direction)
+    {
+        var tag = new KeyValuePair<string, object?>("direction", direction);
+        EngineDiagnostics.KvBlocksMoved.Add(1, tag);
+        EngineDiagnostics.KvBytesMoved.Add(runner.BlockBytes, tag);
+    }
+}

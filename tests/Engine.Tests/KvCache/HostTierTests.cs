@@ -1,0 +1,174 @@
+using AgentRuntime.Engine.KvCache;
+using AgentRuntime.Engine.Sessions;
+using AgentRuntime.Engine.Tests.Fakes;
+
+namespace AgentRuntime.Engine.Tests.KvCache;
+
+public sealed class HostTierTests : IDisposable
+{
+    private const int Blocks = 6, Slots = 6;
+
+    private readonly FakeRunner _runner = new(Blocks, hostSlots: Slots);
+    private readonly KvCacheManager _cache;
+
+    public HostTierTests() => _cache = new(_runner);
+
+    public void Dispose() => _runner.Dispose();
+
+    private Sequence Compute(int[] tokens, bool reuse = true)
+    {
+        var sequence = new Sequence { Tokens = [.. tokens] };
+        _cache.Open(sequence);
+        if (reuse) _cache.Adopt(sequence, tokens.Length, partly: true, restore: true);
+        _cache.Extend(sequence, tokens.Length);
+        _cache.Commit(sequence, tokens.Length);
+        KvCacheInvariants.CheckIntegrity(_cache);
+        return sequence;
+    }
+
+    private void Close(Sequence sequence)
+    {
+        _cache.Close(sequence);
+        KvCacheInvariants.CheckIntegrity(_cache);
+    }
+
+    /// <summary>Positions that are in either tier, and how many of their blocks come from host memory.</summary>
+    private (int Positions, int Restored) Find(int[] tokens)
+    {
+        var probe = new Sequence { Tokens = [.. tokens] };
+        var before = _runner.Restored;
+        _cache.Open(probe);
+        _cache.Adopt(probe, tokens.Length, partly: true, restore: true);
+        KvCacheInvariants.CheckIntegrity(_cache);
+        var positions = probe.Computed;
+        Close(probe);
+        return (positions, _runner.Restored - before);
+    }
+
+    [Fact]
+    public void What_was_evicted_comes_back()
+    {
+        var (a, b) = (TestEngine.Tokens(1, 150), TestEngine.Tokens(2, 190));
+        Close(Compute(a));
+        Close(Compute(b));
+        Assert.Equal(5, _cache.Tree.Host!.Nodes.Count);
+        Assert.Equal((150, 5), Find(a));
+        Assert.Equal((150, 0), Find(a));
+        // One of its blocks did not have to go.
+        Assert.Equal((128, 3), Find(b[..128]));
+    }
+
+    [Fact]
+    public void Nothing_comes_back_unasked()
+    {
+        var a = TestEngine.Tokens(1, 128);
+        Close(Compute(a));
+        Close(Compute(TestEngine.Tokens(2, 192)));
+        var probe = new Sequence { Tokens = [.. a] };
+        _cache.Open(probe);
+        _cache.Adopt(probe, 128, partly: true, restore: false);
+        Assert.Equal((0, 0), (probe.Computed, _runner.Restored));
+        Close(probe);
+    }
+
+    [Fact]
+    public void What_was_let_go_longest_ago_is_dropped_from_its_end()
+    {
+        var (a, b, c) = (TestEngine.Tokens(1, 128), TestEngine.Tokens(2, 128), TestEngine.Tokens(3, 192));
+        Close(Compute(a));
+        Close(Compute(b));
+        Close(Compute(c));
+        // Eight blocks were evicted, six have slots: b's four, and the first two of a.
+        Assert.Equal((64, 2), Find(a));
+        // One of b's made room when c's first had to go before a's first was back.
+        Assert.Equal((96, 3), Find(b));
+    }
+
+    [Fact]
+    public void A_way_that_parts_within_a_block_gets_a_copy()
+    {
+        var a = TestEngine.Tokens(1, 96);
+        Close(Compute(a));
+        Close(Compute(TestEngine.Tokens(2, 192)));
+        Close(Compute([.. a[..50], .. TestEngine.Tokens(3, 40)]));
+        Assert.Equal(2, _runner.Restored);
+        Assert.Equal((96, 2), Find(a));
+    }
+
+    [Fact]
+    public void What_is_computed_anew_frees_its_slot()
+    {
+        var a = TestEngine.Tokens(1, 96);
+        Close(Compute(a));
+        Close(Compute(TestEngine.Tokens(2, 192)));
+        Assert.Equal(3, _cache.Tree.Host!.Nodes.Count);
+        var again = Compute(a, reuse: false);
+        // Three of the other's blocks made room for it.
+        Assert.Equal((3, 0), (_cache.Tree.Host!.Nodes.Count, _runner.Restored));
+        Assert.Equal((96, 0), Find(a));
+        Close(again);
+    }
+
+    [Fact]
+    public void A_machine_without_memory_for_all_slots_uses_those_that_it_has()
+    {
+        _runner.HostMemory = 3;
+        Close(Compute(TestEngine.Tokens(1, 192)));
+        Close(Compute(TestEngine.Tokens(2, 192)));
+        Assert.Equal((3, 3), (_cache.Tree.Host!.Slots, _cache.Tree.Host!.Nodes.Count));
+        Assert.Equal((64, 2), Find(TestEngine.Tokens(1, 192)));
+        _runner.HostMemory = 0;
+        Assert.Equal((64, 0), Find(TestEngine.Tokens(1, 192)));
+    }
+
+    [Fact]
+    public void A_machine_without_any_memory_evicts_as_if_there_were_no_slots()
+    {
+        _runner.HostMemory = 0;
+        Close(Compute(TestEngine.Tokens(1, 192)));
+        Close(Compute(TestEngine.Tokens(2, 128)));
+        Assert.Equal(0, _cache.Tree.Host!.Slots);
+        Assert.Equal((64, 0), Find(TestEngine.Tokens(1, 192)));
+    }
+
+    [Fact]
+    public void Live_sequences_keep_their_blocks()
+    {
+        var live = Compute(TestEngine.Tokens(1, 192));
+        var waiting = new Sequence { Tokens = [.. TestEngine.Tokens(2, 64)] };
+        _cache.Open(waiting);
+        _cache.Adopt(waiting, 64, partly: true, restore: true);
+        Assert.Throws<InvalidOperationException>(() => _cache.Extend(waiting, 64));
+        Assert.Equal(0, _runner.Offloaded);
+        Close(waiting);
+        Close(live);
+    }
+
+    [Fact]
+    public void A_conversation_that_comes_back_computes_its_new_tokens_only()
+    {
+        var options = new GenerationOptions { MaxTokens = 10, IgnoreEos = true };
+        using var test = new TestEngine(blocks: 12, hostSlots: 40);
+        var conversations = Enumerable.Range(0, 4).Select(i => TestEngine.Tokens(i, 200).ToList()).ToArray();
+        var statistics = test.Engine.Statistics;
+        Assert.Equal((40, 0), (statistics.KvHostBlocks, statistics.KvHostBlocksUsed));
+        for (var turn = 0; turn < 5; turn++)
+        {
+            foreach (var tokens in conversations)
+            {
+                using var session = test.Session([.. tokens]);
+                var usage = test.Generate(session, options)[^1].Usage!;
+                Assert.Equal(TestEngine.Expected(tokens, options), session.Tokens);
+                tokens.Clear();
+                tokens.AddRange(session.Tokens);
+                tokens.AddRange(TestEngine.Tokens(100 + turn, 5));
+                // The token generated last was never computed: it and the five new ones are.
+                if (turn > 0) Assert.Equal(6, usage.NewTokens);
+            }
+            test.CheckIntegrity();
+        }
+        // 200 tokens, then five turns of which the last one's end is not computed.
+        Assert.Equal(4 * (200 + 5 * 9 + 4 * 6), test.Runner.ComputedTokens);
+        Assert.True(test.Engine.Statistics.KvHostBlocksUsed > 0);
+    }
+}

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using AgentRuntime.Engine.Backends;
+using AgentRuntime.Engine.Backends.Cuda.Driver;
 using AgentRuntime.Engine.Diagnostics;
 using AgentRuntime.Engine.KvCache;
 using AgentRuntime.Engine.Scheduling;
@@ -27,6 +28,7 @@ internal sealed class EngineLoop
     private long _computedTokens;
     private TimeSpan _lastDuration = TimeSpan.FromSeconds(1);
     private volatile bool _stopping;
+    private volatile CudaException? _deviceFault;
 
     /// <param name="runner">The model; used by this loop alone.</param>
     /// <param name="options">Checked options.</param>
@@ -41,6 +43,9 @@ internal sealed class EngineLoop
         _thread = new Thread(Run) { Name = "AgentRuntime engine", IsBackground = true };
         _thread.Start();
     }
+
+    /// <summary>Why the device computes no more; null while it does.</summary>
+    public CudaException? DeviceFault => _deviceFault;
 
     /// <summary>For commands only.</summary>
     public KvCacheManager Cache { get; }
@@ -206,6 +211,7 @@ internal sealed class EngineLoop
         }
         catch (Exception error)
         {
+            if (error is CudaException fault) _deviceFault = fault;
             var failure = new ComputeException($"The model could not be computed: {error.Message}", error);
             foreach (var entry in batch.Entries) _scheduler.Fail(entry.Request, failure);
             return false;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using AgentRuntime.Engine.Backends;
+using AgentRuntime.Engine.Backends.Cuda.Driver;
 using AgentRuntime.Engine.Diagnostics;
 using AgentRuntime.Engine.KvCache;
 using AgentRuntime.Engine.Models;
@@ -79,6 +80,9 @@ public sealed class InferenceEngine : IAsyncDisposable, IDisposable
 
     /// <summary>How full it is; a momentary view.</summary>
     public EngineStatistics Statistics => Loop.Statistics;
+
+    /// <summary>Why the model's GPU computes no more; null while it does. Every request fails until the model is loaded again, in this process or another.</summary>
+    public CudaException? DeviceFault => Loop.DeviceFault;
 
     internal IModelRunner Runner { get; }
 

@@ -129,7 +129,14 @@ public sealed class InferenceServer : IAsyncDisposable
             return ApiJson.WriteAsync(http, ModelInfo);
         });
         _app.MapPrometheusScrapingEndpoint("/metrics");
-        _app.MapGet("/health", http => ApiJson.WriteAsync(http, new { Status = "ok" }));
+        _app.MapGet("/health", HealthAsync);
+    }
+
+    private Task HealthAsync(HttpContext http)
+    {
+        var failed = _context.Engine.DeviceFault is not null;
+        if (failed) http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        return ApiJson.WriteAsync(http, new { Status = failed ? "the device failed; start the server again" : "ok" });
     }
 
     private object ModelInfo => new { Id = _context.ModelName, Object = "model", Created = _context.Started, OwnedBy = "agentruntime", MaxModelLen = _context.Engine.ContextLength };

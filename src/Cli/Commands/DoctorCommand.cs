@@ -6,6 +6,7 @@ using System.Runtime.Intrinsics.X86;
 using AgentRuntime.Cli.Hosting;
 using AgentRuntime.Cli.Output;
 using AgentRuntime.Engine.Backends.Cuda;
+using AgentRuntime.Engine.Backends.Cuda.Diagnostics;
 using AgentRuntime.Engine.Backends.Cuda.Driver;
 using AgentRuntime.Tools.Sandbox;
 using Spectre.Console;
@@ -25,7 +26,9 @@ internal static class DoctorCommand
             var facts = Facts();
             if (result.GetValue(json))
             {
-                JsonLines.Write(output, facts.ToDictionary(f => f.Name.Replace(' ', '_'), f => f.Value));
+                var document = facts.ToDictionary(f => f.Name.Replace(' ', '_'), f => (object)f.Value);
+                document["gpus"] = Reports(out _).Select(Json);
+                JsonLines.Write(output, document);
                 return;
             }
             var table = new Table().Border(TableBorder.None).HideHeaders().AddColumns("", "");
@@ -56,17 +59,47 @@ internal static class DoctorCommand
 
     private static string Gpus()
     {
+        var reports = Reports(out var problem);
+        return problem is null ? string.Join("; ", reports.Select(Text)) : "none: " + problem;
+    }
+
+    private static IReadOnlyList<GpuReport> Reports(out string? problem)
+    {
+        problem = null;
         try
         {
-            return string.Join("; ", CudaBackend.Devices().Select(gpu => string.Create(
-                CultureInfo.InvariantCulture,
-                $"cuda:{gpu.Ordinal} {gpu.Name}, compute capability {gpu.Major}.{gpu.Minor}, {gpu.MemoryBytes / (double)(1L << 30):0.0} GiB")));
+            return CudaBackend.Reports();
         }
         catch (CudaException error)
         {
-            return "none: " + error.Message;
+            problem = error.Message;
+            return [];
         }
     }
+
+    private static string Text(GpuReport report)
+    {
+        var gpu = report.Device;
+        var text = string.Create(
+            CultureInfo.InvariantCulture,
+            $"cuda:{gpu.Ordinal} {gpu.Name}, compute capability {gpu.Major}.{gpu.Minor}, {gpu.Multiprocessors} multiprocessors, {gpu.MemoryBytes / (double)(1L << 30):0.0} GiB");
+        if (report.FreeBytes is { } free) text += string.Create(CultureInfo.InvariantCulture, $" ({free / (double)(1L << 30):0.0} free)");
+        if (gpu.MemoryBandwidth is { } bandwidth) text += string.Create(CultureInfo.InvariantCulture, $" at {bandwidth / 1e12:0.0} TB/s");
+        return $"{text}, driver of CUDA {report.CudaVersion}" + (report.Problem is { } problem ? $"; not used: {problem}" : "");
+    }
+
+    private static object Json(GpuReport report) => new
+    {
+        Device = string.Create(CultureInfo.InvariantCulture, $"cuda:{report.Device.Ordinal}"),
+        report.Device.Name,
+        ComputeCapability = string.Create(CultureInfo.InvariantCulture, $"{report.Device.Major}.{report.Device.Minor}"),
+        report.Device.Multiprocessors,
+        report.Device.MemoryBytes,
+        report.FreeBytes,
+        report.Device.MemoryBandwidth,
+        report.CudaVersion,
+        report.Problem,
+    };
 
     private static IEnumerable<string> Instructions()
     {

@@ -7,6 +7,9 @@ internal static class Sizes
 {
     private static readonly string[] Units = ["kB", "MB", "GB", "TB", "PB"];
 
+    /// <summary>For numbers that are compared: <c>4,683.1 MB</c>.</summary>
+    public static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:N1} MB");
+
     /// <summary>Three digits and a decimal unit: <c>512 bytes</c>, <c>35.1 MB</c>, <c>4.68 GB</c>.</summary>
     public static string Text(double bytes)
     {

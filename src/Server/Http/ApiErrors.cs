@@ -1,4 +1,5 @@
 using AgentRuntime.Engine;
+using AgentRuntime.Engine.Backends.Cuda.Driver;
 using AgentRuntime.Engine.Chat;
 using Microsoft.AspNetCore.Http;
 
@@ -15,8 +16,8 @@ internal static class ApiErrors
         ContextOverflowException overflow => new(400, overflow.Message, code: "context_length_exceeded"),
         ConversationLostException => new(404, "The previous response is not kept here any more or never was; send the whole conversation as input instead.", "previous_response_id", "previous_response_not_found"),
         BadHttpRequestException bad => new(bad.StatusCode, "The request is not valid HTTP."),
-        // A plain engine error with a cause is the engine's fault, not the request's.
-        EngineException engine when engine.GetType() != typeof(EngineException) || engine.InnerException is null => new(400, engine.Message, code: "invalid_request"),
+        // A device that failed, or a plain engine error with a cause, is the engine's fault, not the request's.
+        EngineException engine when engine is not (ComputeException or CudaException) && (engine.GetType() != typeof(EngineException) || engine.InnerException is null) => new(400, engine.Message, code: "invalid_request"),
         _ => new(500, "The server failed; its log says why.", code: "internal_error"),
     };
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using AgentRuntime.Engine.Backends.Cuda.Driver;
 
 namespace AgentRuntime.Server.Tests.Http;
 
@@ -117,6 +118,21 @@ public sealed class ConnectionTests
         }
         server.Script.BeforePass = null;
         await server.AskAsync("/v1/completions", new { model = TestServer.Model, prompt = "say:x|" });
+    }
+
+    [Fact]
+    public async Task A_GPU_that_fails_is_the_servers_error_and_shows_in_its_health()
+    {
+        await using var server = await TestServer.StartAsync();
+        Assert.Equal(HttpStatusCode.OK, (await server.Http.GetAsync("/health")).StatusCode);
+        server.Script.BeforePass = () => throw new CudaException("The CUDA driver could not launch a kernel.", 719);
+        for (var i = 0; i < 2; i++)
+        {
+            using var failed = await server.PostAsync("/v1/chat/completions", Endless);
+            Assert.Equal(HttpStatusCode.InternalServerError, failed.StatusCode);
+        }
+        Assert.Contains(server.Log, line => line.Contains("could not launch a kernel", StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await server.Http.GetAsync("/health")).StatusCode);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using AgentRuntime.Engine.Backends.Cpu;
 using AgentRuntime.Engine.Backends.Cuda.Diagnostics;
 using AgentRuntime.Engine.Backends.Cuda.Driver;
 using AgentRuntime.Engine.Backends.Cuda.Memory;
+using AgentRuntime.Engine.KvCache;
 using AgentRuntime.Engine.Models;
 
 namespace AgentRuntime.Engine.Backends.Cuda;
@@ -28,11 +29,28 @@ public sealed class CudaBackend : IBackend
     }
 
     /// <summary>The GPUs of this machine, for display.</summary>
-    /// <exception cref="CudaException">There is no driver, or none of its GPUs can be used; the sentence says why.</exception>
-    public static IReadOnlyList<CudaDeviceInfo> Devices()
+    /// <exception cref="CudaException">There is no driver, it is too old, or it finds no GPU; the sentence says which.</exception>
+    public static IReadOnlyList<GpuReport> Reports()
     {
         var driver = CudaDriver.Load();
-        return [.. Enumerable.Range(0, driver.DeviceCount).Select(driver.Device)];
+        return [.. Enumerable.Range(0, driver.DeviceCount).Select(ordinal => Report(driver, ordinal))];
+    }
+
+    /// <summary>Whether and how a model fits the GPU's free memory, before anything is loaded.</summary>
+    /// <param name="model">A model that can be run.</param>
+    /// <param name="context">Tokens of the context that is wanted, at least 1.</param>
+    /// <param name="kvType">How keys and values are stored.</param>
+    /// <param name="maxBatchTokens">Most tokens in one forward pass.</param>
+    /// <exception cref="CudaException">The GPU cannot be used.</exception>
+    public GpuFit Fit(ModelFile model, int context, KvType kvType = KvType.F16, int maxBatchTokens = 512)
+    {
+        using var device = new CudaDevice(_driver, _ordinal);
+        var (config, free) = (model.RequireConfig(), device.Driver.FreeMemory());
+        var needs = new DeviceNeeds(model, device.Info, kvType, maxBatchTokens);
+        var longest = (needs.Blocks(config.Layers, free) - 1L) * RunnerOptions.BlockTokens;
+        return new(
+            _ordinal, device.Info.Name, free, needs.Weights(config.Layers), needs.BlockBytes(config.Layers) / RunnerOptions.BlockTokens, config.Layers,
+            needs.Layers(KvBudget.BlocksFor(context), free), (int)Math.Clamp(longest, 0, config.ContextLength));
     }
 
     /// <summary>As many layers as fit run on the GPU, the last ones: they read the output matrix, which every token needs whole, while the embedding gives each token a row.</summary>
@@ -55,6 +73,20 @@ public sealed class CudaBackend : IBackend
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxBatchTokens, 1);
         if (options.GpuLayers == 0) return new CpuBackend().LoadModel(model, options, progress, cancellationToken);
         return new CudaModelRunner(_driver, _ordinal, model, model.RequireConfig(), options, progress, cancellationToken);
+    }
+
+    private static GpuReport Report(CudaDriver driver, int ordinal)
+    {
+        var (info, version) = (driver.Device(ordinal), $"{driver.Version / 1000}.{driver.Version % 1000 / 10}");
+        try
+        {
+            using var device = new CudaDevice(driver, ordinal);
+            return new(info, version, driver.FreeMemory(), null);
+        }
+        catch (CudaException error)
+        {
+            return new(info, version, null, error.Message);
+        }
     }
 
     /// <summary>Times single kernels and copies on the device, and gives each row when it is ready.</summary>

@@ -9,7 +9,7 @@ internal sealed unsafe class CudaDriver : ICudaDriver
     /// <summary>The oldest driver API that the kernels' PTX is made for: 8.0, of CUDA 12.0.</summary>
     public const int OldestVersion = 12000;
 
-    private const int MajorAttribute = 75, MinorAttribute = 76, MultiprocessorsAttribute = 16;
+    private const int MajorAttribute = 75, MinorAttribute = 76, MultiprocessorsAttribute = 16, MemoryClockAttribute = 36, BusWidthAttribute = 37;
 
     private CudaDriver(int version, int count) => (Version, DeviceCount) = (version, count);
 
@@ -49,7 +49,10 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         Check(cuDeviceTotalMem_v2(out var bytes, device), "tell a device's memory");
         return new(
             ordinal, Marshal.PtrToStringUTF8((nint)name) ?? "", Attribute(device, MajorAttribute), Attribute(device, MinorAttribute),
-            Attribute(device, MultiprocessorsAttribute), checked((long)bytes));
+            Attribute(device, MultiprocessorsAttribute), checked((long)bytes))
+        {
+            MemoryBandwidth = Bandwidth(Attribute(device, MemoryClockAttribute), Attribute(device, BusWidthAttribute)),
+        };
     }
 
     public nint RetainContext(int ordinal)
@@ -171,6 +174,9 @@ internal sealed unsafe class CudaDriver : ICudaDriver
 
     public void Launch(nint function, (int X, int Y, int Z) grid, int threads, int sharedBytes, void* parameters, nint stream) => Check(
         cuLaunchKernel(function, (uint)grid.X, (uint)grid.Y, (uint)grid.Z, (uint)threads, 1, 1, (uint)sharedBytes, stream, &parameters, null), "launch a kernel");
+
+    /// <summary>Two transfers a clock.</summary>
+    private static double? Bandwidth(int kilohertz, int bits) => kilohertz > 0 && bits > 0 ? 2e3 * kilohertz * bits / 8 : null;
 
     private static int Attribute(int device, int attribute)
     {

@@ -32,11 +32,10 @@ internal static class EngineLoader
             });
             var budget = KvBudget.Plan(config, options, plan.BlockBytes, plan.KvBlocks);
             if (plan.Note is { } note) options.Notes?.Invoke(note);
-            var memory = GC.GetGCMemoryInfo();
             var runnerOptions = new RunnerOptions
             {
                 KvBlocks = budget.Blocks,
-                HostKvBlocks = KvBudget.HostBlocks(budget.ContextLength, options, plan.BlockBytes, memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes),
+                HostKvBlocks = KvBudget.HostBlocks(budget.ContextLength, options, plan.BlockBytes, EngineOptions.DefaultHostMemoryLimit),
                 KvType = options.KvType,
                 MaxBatchTokens = options.PrefillChunk,
                 Threads = options.Threads,

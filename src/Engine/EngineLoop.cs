@@ -53,6 +53,9 @@ internal sealed class EngineLoop
     /// <summary>For commands only: blocks that may be taken without breaking a promise to a running request.</summary>
     public int UnreservedBlocks => _scheduler.UnreservedBlocks;
 
+    /// <summary>For commands only: whether so many blocks may be taken for a sequence; others that wait may give theirs up.</summary>
+    public bool TryMakeRoom(int blocks, Sequence sequence) => _scheduler.TryMakeRoom(blocks, sequence);
+
     public EngineStatistics Statistics => new(
         Cache.Pool.Size, Cache.Pool.Free, Cache.Tree.Evictable, _scheduler.Running, _scheduler.Waiting, Interlocked.Read(ref _computedTokens),
         Cache.Tree.Host?.Slots ?? 0, Cache.Tree.Host?.Nodes.Count ?? 0);

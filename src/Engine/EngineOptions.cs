@@ -8,6 +8,16 @@ public sealed record EngineOptions
     /// <summary>Longest context when nothing else is said, in tokens.</summary>
     public const int DefaultContextLength = 32768;
 
+    /// <summary>A quarter of the machine's free memory, in bytes.</summary>
+    public static long DefaultHostMemoryLimit
+    {
+        get
+        {
+            var memory = GC.GetGCMemoryInfo();
+            return Math.Max(0, memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes) / 4;
+        }
+    }
+
     /// <summary>Most tokens in one session; null for the model's own length, at most <see cref="DefaultContextLength"/>.</summary>
     public int? ContextLength { get; init; }
 
@@ -31,7 +41,7 @@ public sealed record EngineOptions
 
     /// <summary>
     /// Most bytes of host memory for keys and values that a device has no room for, on backends that can move them; 0 for
-    /// none, null for a quarter of the machine's free memory, at most four contexts. Taken as it is needed.
+    /// none, null for <see cref="DefaultHostMemoryLimit"/>, at most four contexts. Taken as it is needed.
     /// </summary>
     public long? HostMemoryLimit { get; init; }
 

@@ -5,6 +5,7 @@ using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using AgentRuntime.Cli.Hosting;
 using AgentRuntime.Cli.Output;
+using AgentRuntime.Engine;
 using AgentRuntime.Engine.Backends.Cuda;
 using AgentRuntime.Engine.Backends.Cuda.Diagnostics;
 using AgentRuntime.Engine.Backends.Cuda.Driver;
@@ -50,6 +51,7 @@ internal static class DoctorCommand
             ("instructions", string.Join(", ", Instructions())),
             ("memory", string.Create(CultureInfo.InvariantCulture, $"{memory:0.0} GiB")),
             ("gpu", Gpus()),
+            ("kv host memory", $"up to {Sizes.Text(EngineOptions.DefaultHostMemoryLimit)} beside a GPU (--kv-host)"),
             ("sandbox", sandbox.Works ? $"bubblewrap works ({sandbox.Detail})" : sandbox.Detail),
             ("models", $"{models} installed in {AppPaths.Models}"),
             ("journal", AppPaths.Journal),

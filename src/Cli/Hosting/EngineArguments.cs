@@ -16,6 +16,8 @@ internal sealed class EngineArguments
     private readonly Option<int?> _context = new("--context") { HelpName = "TOKENS", Description = "Longest conversation; what the model was made for, up to 32,768, when absent." };
     private readonly Option<string> _kv = new("--kv") { HelpName = "f16|f32|q8_0", Description = "How keys and values are stored.", DefaultValueFactory = _ => "f16" };
 
+    private readonly Option<double?> _kvHost = new("--kv-host") { HelpName = "GB", Description = "Host memory for keys and values that a GPU has no room for; a quarter of what is free when absent, 0 for none." };
+
     /// <summary>Adds the options to a command.</summary>
     /// <param name="command">The command.</param>
     /// <param name="model">Whether the model is an option; false for commands that take it as an argument.</param>
@@ -27,6 +29,7 @@ internal sealed class EngineArguments
         command.Options.Add(_threads);
         command.Options.Add(_context);
         command.Options.Add(_kv);
+        command.Options.Add(_kvHost);
     }
 
     /// <summary>The path of the model to use.</summary>
@@ -76,8 +79,13 @@ internal sealed class EngineArguments
             Threads = threads,
             ContextLength = context,
             KvType = KvTypeOf(result.GetValue(_kv)!),
+            HostMemoryLimit = HostMemory(result.GetValue(_kvHost)),
         };
     }
+
+    private static long? HostMemory(double? gigabytes) => gigabytes is null or (>= 0 and <= 1e6)
+        ? (long?)(gigabytes * 1e9)
+        : throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"--kv-host {gigabytes} is out of range; use 0 or more gigabytes."));
 
     private int? GpuLayers(ParseResult result, string device)
     {

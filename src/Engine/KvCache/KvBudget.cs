@@ -38,10 +38,10 @@ internal readonly record struct KvBudget(int ContextLength, int Blocks)
     /// <param name="context">Most tokens in a session.</param>
     /// <param name="options">Checked options.</param>
     /// <param name="blockBytes">Size of a KV block in bytes.</param>
-    /// <param name="freeMemory">Free bytes of the machine.</param>
-    public static int HostBlocks(int context, EngineOptions options, long blockBytes, long freeMemory) => options.HostMemoryLimit is { } limit
+    /// <param name="hostMemory">Bytes to take at most when the options set no limit.</param>
+    public static int HostBlocks(int context, EngineOptions options, long blockBytes, long hostMemory) => options.HostMemoryLimit is { } limit
         ? (int)Math.Min(limit / blockBytes, int.MaxValue)
-        : (int)Math.Clamp(freeMemory / 4 / blockBytes, 0, DefaultContexts * (long)BlocksFor(context));
+        : (int)Math.Clamp(hostMemory / blockBytes, 0, DefaultContexts * (long)BlocksFor(context));
 
     /// <summary>The context length that the options ask for.</summary>
     /// <exception cref="EngineException">It is longer than the model's.</exception>

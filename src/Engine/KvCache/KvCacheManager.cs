@@ -139,6 +139,16 @@ internal sealed class KvCacheManager
         while (sequence.Blocks.Count > 0) Release(sequence.Blocks.RemoveLast());
     }
 
+    /// <summary>
+    /// Takes a live sequence's blocks from it: the tree keeps them as long as it can, and the next request adopts them
+    /// again. A last block that is not whole is lost, since the tokens are their caller's now.
+    /// </summary>
+    public void Park(Sequence sequence)
+    {
+        Truncate(sequence, 0);
+        sequence.Node = Tree.Root;
+    }
+
     private bool SharesLastBlock(Sequence sequence) =>
         sequence.Computed % BlockTokens != 0 && Pool.References(sequence.Blocks[sequence.Computed / BlockTokens]) > 1;
 

@@ -15,6 +15,7 @@ internal sealed class Scheduler(KvCacheManager cache, EngineOptions options)
     private List<EngineRequest> _running = [];
     private List<EngineRequest> _reordered = [];
     private long? _blockedSince;
+    private long _uses;
 
     public int Waiting => _waiting.Count;
 
@@ -44,6 +45,26 @@ internal sealed class Scheduler(KvCacheManager cache, EngineOptions options)
             foreach (var request in _running) blocks -= cache.BlocksNeeded(request.Sequence, request.MaxLength);
             return blocks;
         }
+    }
+
+    /// <summary>
+    /// Whether so many blocks are free of promises. Where host memory keeps what they hold, sequences that wait give theirs
+    /// up for it, the one that was used longest ago first: its agent's tool, or a person, takes longer than bringing them back.
+    /// </summary>
+    /// <param name="blocks">How many.</param>
+    /// <param name="sequence">For whom.</param>
+    public bool TryMakeRoom(int blocks, Sequence sequence)
+    {
+        while (UnreservedBlocks < blocks)
+        {
+            var idle = cache.Tree.Host is { Slots: > 0 }
+                ? cache.Sequences.Where(other => other != sequence && other.Blocks.Count > 0 && !other.IsHeld && !_running.Exists(request => request.Sequence == other))
+                    .MinBy(other => other.LastUsed)
+                : null;
+            if (idle is null) return false;
+            cache.Park(idle);
+        }
+        return true;
     }
 
     public void Enqueue(EngineRequest request) => _waiting.Enqueue(request);
@@ -132,10 +153,10 @@ internal sealed class Scheduler(KvCacheManager cache, EngineOptions options)
         // What is in host memory stays there until the request starts; it takes the same blocks as computing it anew.
         Reuse(request, partly: true, restore: false);
         var needed = cache.BlocksNeeded(sequence, request.MaxLength);
-        var unreserved = UnreservedBlocks;
-        if (needed <= unreserved)
+        if (TryMakeRoom(needed, sequence))
         {
             _blockedSince = null;
+            sequence.LastUsed = ++_uses;
             Reuse(request, partly: true, restore: true);
             if (request.Target > sequence.Computed) _running.Add(request);
             else Finish(request, FinishReason.Stop);
@@ -143,7 +164,7 @@ internal sealed class Scheduler(KvCacheManager cache, EngineOptions options)
         }
         cache.Truncate(sequence, before);
         if (_running.Count > 0 || StillWaits()) return false;
-        var room = Math.Max(0, unreserved + sequence.Blocks.Count) * RunnerOptions.BlockTokens;
+        var room = Math.Max(0, UnreservedBlocks + sequence.Blocks.Count) * RunnerOptions.BlockTokens;
         Fail(request, new ContextOverflowException(request.MaxLength, Math.Min(room, request.MaxLength - 1)));
         return true;
     }
@@ -184,6 +205,7 @@ internal sealed class Scheduler(KvCacheManager cache, EngineOptions options)
     private void End(EngineRequest request, Action deliver)
     {
         _running.Remove(request);
+        request.Sequence.LastUsed = ++_uses;
         cache.Truncate(request.Sequence, request.Sequence.Computed);
         deliver();
         Ended(request);

@@ -17,6 +17,12 @@ internal sealed class Sequence
     /// <summary>Leading tokens whose keys and values are in <see cref="Blocks"/>.</summary>
     public int Computed { get; set; }
 
+    /// <summary>When a request last ran on it, in requests.</summary>
+    public long LastUsed { get; set; }
+
+    /// <summary>Whether somebody goes through <see cref="Blocks"/> in several steps, between which they must stay.</summary>
+    public bool IsHeld { get; set; }
+
     /// <summary>The tree node of the last whole block; its depth is <see cref="Computed"/> / BlockTokens.</summary>
     public PrefixNode Node { get; set; } = null!;
 }

@@ -23,26 +23,16 @@ internal static class SessionSnapshot
     /// <summary>Writes a session that no request runs on.</summary>
     public static async Task WriteAsync(Stream stream, InferenceEngine engine, Sequence sequence, CancellationToken cancellationToken)
     {
-        var computed = await engine.Loop.InvokeAsync(() => sequence.Computed);
-        await stream.WriteAsync(Head(engine, sequence, computed), cancellationToken);
-
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var (blocks, blockBytes) = (KvCacheManager.BlocksFor(computed), engine.Runner.BlockBytes);
-        var buffer = new byte[Math.Min(blocks, BlocksPerGroup(blockBytes)) * blockBytes];
-        for (var first = 0; first < blocks; first += BlocksPerGroup(blockBytes))
+        var computed = await engine.Loop.InvokeAsync(() => Hold(engine.Loop, sequence));
+        try
         {
-            var (start, count) = (first, Math.Min(BlocksPerGroup(blockBytes), blocks - first));
-            await engine.Loop.InvokeAsync(() =>
-            {
-                ObjectDisposedException.ThrowIf(!engine.Loop.Cache.Sequences.Contains(sequence), typeof(Session));
-                for (var i = 0; i < count; i++)
-                    engine.Runner.ReadBlock(sequence.Blocks[start + i], buffer.AsSpan(i * blockBytes, blockBytes));
-                return count;
-            });
-            hash.AppendData(buffer, 0, count * blockBytes);
-            await stream.WriteAsync(buffer.AsMemory(0, count * blockBytes), cancellationToken);
+            await stream.WriteAsync(Head(engine, sequence, computed), cancellationToken);
+            await WriteBlocksAsync(stream, engine, sequence, computed, cancellationToken);
         }
-        await stream.WriteAsync(hash.GetHashAndReset(), cancellationToken);
+        finally
+        {
+            await engine.Loop.InvokeAsync(() => sequence.IsHeld = false);
+        }
         await stream.FlushAsync(cancellationToken);
     }
 
@@ -60,7 +50,7 @@ internal static class SessionSnapshot
             await engine.Loop.InvokeAsync(() =>
             {
                 engine.Loop.Cache.Commit(sequence, computed);
-                return true;
+                return sequence.IsHeld = false;
             });
             return sequence;
         }
@@ -72,6 +62,42 @@ internal static class SessionSnapshot
     }
 
     private static int BlocksPerGroup(int blockBytes) => Math.Max(1, GroupBytes / blockBytes);
+
+    private static async Task WriteBlocksAsync(
+        Stream stream, InferenceEngine engine, Sequence sequence, int computed, CancellationToken cancellationToken)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var (blocks, blockBytes) = (KvCacheManager.BlocksFor(computed), engine.Runner.BlockBytes);
+        var buffer = new byte[Math.Min(blocks, BlocksPerGroup(blockBytes)) * blockBytes];
+        for (var first = 0; first < blocks; first += BlocksPerGroup(blockBytes))
+        {
+            var (start, count) = (first, Math.Min(BlocksPerGroup(blockBytes), blocks - first));
+            await engine.Loop.InvokeAsync(() =>
+            {
+                ObjectDisposedException.ThrowIf(!engine.Loop.Cache.Sequences.Contains(sequence), typeof(Session));
+                for (var i = 0; i < count; i++)
+                    engine.Runner.ReadBlock(sequence.Blocks[start + i], buffer.AsSpan(i * blockBytes, blockBytes));
+                return count;
+            });
+            hash.AppendData(buffer, 0, count * blockBytes);
+            await stream.WriteAsync(buffer.AsMemory(0, count * blockBytes), cancellationToken);
+        }
+        await stream.WriteAsync(hash.GetHashAndReset(), cancellationToken);
+    }
+
+    /// <summary>Keeps a sequence's blocks where they are, after what it gave up was brought back, as far as there is room.</summary>
+    /// <returns>How many tokens are computed.</returns>
+    private static int Hold(EngineLoop loop, Sequence sequence)
+    {
+        sequence.IsHeld = true;
+        if (loop.Cache.Tree.Host is not null && sequence.Blocks.Count == 0)
+        {
+            var blocks = KvCacheManager.BlocksFor(sequence.Tokens.Count);
+            if (!loop.TryMakeRoom(blocks, sequence)) blocks = Math.Max(0, loop.UnreservedBlocks);
+            loop.Cache.Adopt(sequence, Math.Min(sequence.Tokens.Count, blocks * RunnerOptions.BlockTokens), partly: true, restore: true);
+        }
+        return sequence.Computed;
+    }
 
     private static byte[] Head(InferenceEngine engine, Sequence sequence, int computed)
     {
@@ -125,9 +151,10 @@ internal static class SessionSnapshot
 
     private static bool Reserve(InferenceEngine engine, Sequence sequence, int computed)
     {
-        var (cache, unreserved) = (engine.Loop.Cache, engine.Loop.UnreservedBlocks);
-        if (KvCacheManager.BlocksFor(computed) > unreserved)
-            throw new ContextOverflowException(computed, Math.Max(0, unreserved) * (long)RunnerOptions.BlockTokens);
+        var (cache, loop) = (engine.Loop.Cache, engine.Loop);
+        if (!loop.TryMakeRoom(KvCacheManager.BlocksFor(computed), sequence))
+            throw new ContextOverflowException(computed, Math.Max(0, loop.UnreservedBlocks) * (long)RunnerOptions.BlockTokens);
+        sequence.IsHeld = true;
         cache.Open(sequence);
         cache.Extend(sequence, computed);
         return true;

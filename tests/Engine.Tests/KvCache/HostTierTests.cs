@@ -171,4 +171,55 @@ public sealed class HostTierTests : IDisposable
         Assert.Equal(4 * (200 + 5 * 9 + 4 * 6), test.Runner.ComputedTokens);
         Assert.True(test.Engine.Statistics.KvHostBlocksUsed > 0);
     }
+
+    [Fact]
+    public void Sessions_that_wait_give_their_blocks_to_one_that_has_work()
+    {
+        var options = new GenerationOptions { MaxTokens = 10, IgnoreEos = true };
+        // Each holds six blocks in the end, eight are there.
+        using var test = new TestEngine(blocks: 8, hostSlots: 40);
+        var sessions = Enumerable.Range(0, 3).Select(i => test.Session(TestEngine.Tokens(i, 100))).ToArray();
+        for (var turn = 0; turn < 5; turn++)
+        {
+            foreach (var session in sessions)
+            {
+                var before = session.Tokens.ToArray();
+                var usage = test.Generate(session, options)[^1].Usage!;
+                Assert.Equal(TestEngine.Expected(before, options), session.Tokens);
+                // What is not in a whole block is computed again.
+                if (turn > 0) Assert.InRange(usage.NewTokens, 8, 7 + 32);
+                session.Append(TestEngine.Tokens(50 + turn, 7));
+                test.CheckIntegrity();
+            }
+        }
+        Assert.True(test.Runner.Restored > 0);
+        foreach (var session in sessions) session.Dispose();
+    }
+
+    [Fact]
+    public void A_session_that_gave_up_its_blocks_is_suspended_with_them()
+    {
+        using var test = new TestEngine(blocks: 8, hostSlots: 40);
+        var session = test.Session(TestEngine.Tokens(1, 161));
+        test.Run(session.PrefillAsync());
+        using var other = test.Session(TestEngine.Tokens(2, 161));
+        test.Run(other.PrefillAsync());
+        Assert.True(test.Runner.Offloaded > 0);
+        using var file = new MemoryStream();
+        test.Run(session.SuspendAsync(file));
+        file.Position = 0;
+
+        using var elsewhere = new TestEngine();
+        using var resumed = elsewhere.Run(elsewhere.Engine.ResumeSessionAsync(file));
+        var options = new GenerationOptions { MaxTokens = 5, IgnoreEos = true };
+        var usage = elsewhere.Generate(resumed, options)[^1].Usage!;
+        Assert.Equal((160, 1), (usage.CachedTokens, usage.NewTokens));
+        Assert.Equal(TestEngine.Expected(TestEngine.Tokens(1, 161), options), resumed.Tokens);
+
+        // And resumed where the blocks are another's.
+        file.Position = 0;
+        using var back = test.Run(test.Engine.ResumeSessionAsync(file));
+        test.Generate(back, options);
+        Assert.Equal(resumed.Tokens, back.Tokens);
+    }
 }

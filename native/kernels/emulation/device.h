@@ -63,6 +63,12 @@ template <class T> DEVICE T load_aligned(const void *p) {
     return *(const T *)p;
 }
 DEVICE Words load_stream(const void *p) { return load_aligned<Words>(p); }
+DEVICE Words load_once(const void *p) { return load_aligned<Words>(p); }
+DEVICE void load_once_pair(const void *p, u32 &low, u32 &high) {
+    u64 both = load_aligned<u64>(p);
+    low = (u32)both;
+    high = (u32)(both >> 32);
+}
 DEVICE u32 load_constant_u32(const void *p) { return load_aligned<u32>(p); }
 DEVICE u32 load_constant_u16(const void *p) { return load_aligned<u16>(p); }
 DEVICE u32 load_constant_u8(const void *p) { return *(const u8 *)p; }

@@ -65,6 +65,14 @@ DEVICE Words load_stream(const void *p) {
     asm("ld.global.nc.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(r.word[0]), "=r"(r.word[1]), "=r"(r.word[2]), "=r"(r.word[3]) : "l"(p));
     return r;
 }
+// Loads of what an earlier kernel wrote and is read once.
+DEVICE Words load_once(const void *p) {
+    Words r;
+    asm volatile("ld.global.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(r.word[0]), "=r"(r.word[1]), "=r"(r.word[2]), "=r"(r.word[3]) : "l"(p));
+    return r;
+}
+DEVICE void load_once_pair(const void *p, u32 &low, u32 &high) { asm volatile("ld.global.L1::no_allocate.v2.u32 {%0, %1}, [%2];" : "=r"(low), "=r"(high) : "l"(p)); }
+
 DEVICE u32 load_constant_u32(const void *p) { u32 r; asm("ld.global.nc.u32 %0, [%1];" : "=r"(r) : "l"(p)); return r; }
 DEVICE u32 load_constant_u16(const void *p) { u16 r; asm("ld.global.nc.u16 %0, [%1];" : "=h"(r) : "l"(p)); return r; }
 DEVICE u32 load_constant_u8(const void *p) { u32 r; asm("ld.global.nc.u8 %0, [%1];" : "=r"(r) : "l"(p)); return r; }

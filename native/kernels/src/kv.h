@@ -30,8 +30,9 @@ template <int Kind> DEVICE float read_value(const u8 *tile, int length, int dime
     return ((const s8 *)tile)[i] * from_half(((const u16 *)(tile + length * BlockTokens))[slot * kv_groups(length) + dimension / 32]);
 }
 
-// Writes one vector of a tile by one warp: element d at d · step, a Q8_0 scale of group g at g · scale_step.
-DEVICE void write_vector(u8 *tile, int type, int length, const float *x, int first, int step, int scale_first, int scale_step) {
+// Writes one vector of a tile by one warp, `stride` being the tile's length: element d at first + d · step, a Q8_0 scale of group
+// g at scale_first + g · scale_step.
+DEVICE void write_vector(u8 *tile, int type, int length, int stride, const float *x, int first, int step, int scale_first, int scale_step) {
     for (int start = 0; start < length; start += 32) {
         int d = start + (int)lane_index();
         float value = d < length ? x[d] : 0;
@@ -41,7 +42,7 @@ DEVICE void write_vector(u8 *tile, int type, int length, const float *x, int fir
             float stored = from_half(scale), q = stored > 0 ? round_to_even(value * (1 / stored)) : 0;
             q = q > 127 ? 127 : q < -127 ? -127 : q;
             if (d < length) ((s8 *)tile)[first + d * step] = (s8)q;
-            if (lane_index() == 0) ((u16 *)(tile + length * BlockTokens))[scale_first + start / 32 * scale_step] = scale;
+            if (lane_index() == 0) ((u16 *)(tile + stride * BlockTokens))[scale_first + start / 32 * scale_step] = scale;
         } else if (d < length) {
             if (type == 0) ((u16 *)tile)[first + d * step] = to_half(value);
             else ((float *)tile)[first + d * step] = value;

@@ -84,7 +84,7 @@ struct GemvParams {
 };
 
 // Where a model's keys and values lie. A KV block holds all layers; in it a head's key tile [dimension][token] and value
-// tile [token][dimension]. Q8_0 tiles hold the bytes, then half scales: keys' [group][token], values' [token][group].
+// tile [token][value_stride]. Q8_0 tiles hold the bytes, then half scales: keys' [group][token], values' [token][group].
 struct KvLayout {
     u8 *data;
     u64 block_bytes;     // a block over all layers
@@ -94,7 +94,9 @@ struct KvLayout {
     int type;            // 0: F16, 1: F32, 2: Q8_0
     int key_length;
     int value_length;
+    int value_stride;    // the value length, rounded up to a multiple of 8: 16 bytes of halves
     int kv_heads;
+    int padding;
 };
 
 // The tokens of a pass, in device memory.
@@ -105,7 +107,7 @@ struct BatchLayout {
     const int *tables;
 };
 
-// Finishes queries, keys and values: norms, rope; keys and values go into the KV blocks. Grid: a block a token.
+// Finishes queries, keys and values: norms, rope; keys and values go into the KV blocks. Grid: x token, y eight heads.
 struct RopeParams {
     KvLayout kv;
     BatchLayout batch;
@@ -129,8 +131,9 @@ struct AttentionParams {
     const float *query;  // [token][heads][key_length]
     float *output;       // [token][heads][value_length]
     float *partial;      // [token][head][split][value_length + 2]: sums of values, maximum, sum of weights
+    u32 *arrived;        // [token][kv head] splits that are done, all zero before and after; null where there is one split
     int heads;
-    int splits;
+    int splits;          // at most 64
     int window;          // tokens seen back, 0 for all
     float scale;
 };

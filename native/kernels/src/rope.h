@@ -1,5 +1,5 @@
 // Finishes a token's query, key and value: head norms (qwen3), rope (arXiv 2104.09864), and keys and values into their KV
-// block. A warp takes a head. Reference: AttentionBlock of the CPU backend; relative tolerance 1e-5 before storing.
+// block. A warp takes a head, a block eight. Reference: AttentionBlock of the CPU backend; relative tolerance 1e-5 before storing.
 #pragma once
 #include "kv.h"
 
@@ -26,19 +26,19 @@ DEVICE void norm_and_rotate(float *head, const float *weight, const RopeParams &
 KERNEL(rope, 256, RopeParams) {
     int token = block_x(), position = p.batch.positions[token], slot = position % BlockTokens;
     int block = kv_block_of(p.batch, p.batch.sequence_of[token], position);
-    int keys = p.kv.key_length, values = p.kv.value_length;
-    for (int i = warp_index(); i < p.heads + 2 * p.kv.kv_heads; i += 8) {
-        if (i < p.heads) {
-            norm_and_rotate(p.query + ((u64)token * p.heads + i) * keys, p.query_norm, p, position);
-        } else if (i < p.heads + p.kv.kv_heads) {
-            int head = i - p.heads;
-            float *key = p.key + ((u64)token * p.kv.kv_heads + head) * keys;
-            norm_and_rotate(key, p.key_norm, p, position);
-            write_vector(key_tile(p.kv, block, head), p.kv.type, keys, key, slot, BlockTokens, slot, BlockTokens);
-        } else {
-            int head = i - p.heads - p.kv.kv_heads;
-            const float *value = p.value + ((u64)token * p.kv.kv_heads + head) * values;
-            write_vector(value_tile(p.kv, block, head), p.kv.type, values, value, slot * values, 1, slot * kv_groups(values), 1);
-        }
+    int keys = p.kv.key_length, values = p.kv.value_length, stride = p.kv.value_stride;
+    int i = (int)block_y() * 8 + (int)warp_index();
+    if (i >= p.heads + 2 * p.kv.kv_heads) return;
+    if (i < p.heads) {
+        norm_and_rotate(p.query + ((u64)token * p.heads + i) * keys, p.query_norm, p, position);
+    } else if (i < p.heads + p.kv.kv_heads) {
+        int head = i - p.heads;
+        float *key = p.key + ((u64)token * p.kv.kv_heads + head) * keys;
+        norm_and_rotate(key, p.key_norm, p, position);
+        write_vector(key_tile(p.kv, block, head), p.kv.type, keys, keys, key, slot, BlockTokens, slot, BlockTokens);
+    } else {
+        int head = i - p.heads - p.kv.kv_heads;
+        const float *value = p.value + ((u64)token * p.kv.kv_heads + head) * values;
+        write_vector(value_tile(p.kv, block, head), p.kv.type, values, stride, value, slot * stride, 1, slot * kv_groups(stride), 1);
     }
 }

@@ -53,7 +53,7 @@ internal struct GemvParams
 internal struct KvLayout
 {
     public ulong Data, BlockBytes, LayerOffset;
-    public int HeadBytes, KeyTileBytes, Type, KeyLength, ValueLength, KvHeads;
+    public int HeadBytes, KeyTileBytes, Type, KeyLength, ValueLength, ValueStride, KvHeads, Padding;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -77,7 +77,7 @@ internal struct AttentionParams
 {
     public KvLayout Kv;
     public BatchLayout Batch;
-    public ulong Query, Output, Partial;
+    public ulong Query, Output, Partial, Arrived;
     public int Heads, Splits, Window;
     public float Scale;
 }

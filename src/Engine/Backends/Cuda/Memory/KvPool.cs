@@ -29,11 +29,12 @@ internal sealed unsafe class KvPool
         {
             Data = device.Allocate(checked((long)BlockBytes * blocks)),
             BlockBytes = (ulong)BlockBytes,
-            HeadBytes = keyTile + TileBytes(config.ValueHeadLength, type),
+            HeadBytes = keyTile + TileBytes(ValueStride(config), type),
             KeyTileBytes = keyTile,
             Type = type switch { KvType.F16 => 0, KvType.F32 => 1, _ => 2 },
             KeyLength = config.HeadLength,
             ValueLength = config.ValueHeadLength,
+            ValueStride = ValueStride(config),
             KvHeads = config.KvHeads,
         };
         _staging = (byte*)device.AllocateHost(BlockBytes);
@@ -47,7 +48,7 @@ internal sealed unsafe class KvPool
     public int LayerBytes => BlockBytes / Layers;
 
     public static long BytesPerBlock(ModelConfig config, KvType type) =>
-        checked((long)config.Layers * config.KvHeads * (TileBytes(config.HeadLength, type) + TileBytes(config.ValueHeadLength, type)));
+        checked((long)config.Layers * config.KvHeads * (TileBytes(config.HeadLength, type) + TileBytes(ValueStride(config), type)));
 
     /// <summary>Where a layer's keys and values lie.</summary>
     public KvLayout Layer(int layer)
@@ -72,6 +73,9 @@ internal sealed unsafe class KvPool
         _device.Driver.CopyToDevice(Address(block), _staging, BlockBytes, _device.Stream);
         _device.Synchronize();
     }
+
+    // Values are read eight at a time.
+    private static int ValueStride(ModelConfig config) => checked((config.ValueHeadLength + 7) / 8 * 8);
 
     private static int TileBytes(int length, KvType type) => checked(Tokens * (type switch
     {

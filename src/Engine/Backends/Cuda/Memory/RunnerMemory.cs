@@ -22,6 +22,5 @@ internal sealed class RunnerMemory(CudaDevice device, KernelModule kernels, Mode
 
     public TensorCores TensorCores { get; } = new(kernels, device, TensorCores.InputValues(config, options.MaxBatchTokens));
 
-    /// <summary>What the parts of the context leave to be merged.</summary>
-    public ulong Partial { get; } = AttentionBlock.AllocatePartial(device, config);
+    public DecodeAttention.Room AttentionRoom { get; } = new(device, config);
 }

@@ -7,36 +7,26 @@ namespace AgentRuntime.Engine.Backends.Cuda.Model;
 /// <summary>The first half of a layer: norm, projections, rope, KV blocks, attention, output projection.</summary>
 internal sealed class AttentionBlock
 {
-    private const int MostSplits = 64;
-
     private readonly ModelConfig _config;
     private readonly Operators _operators;
     private readonly KvPool _kv;
     private readonly Workspace _workspace;
-    private readonly int _multiprocessors;
-    private readonly ulong _partial;
     private readonly ulong _cosines;
     private readonly ulong _sines;
     private readonly float _scale;
-    private readonly string _attention;
+    private readonly DecodeAttention _decode;
     private readonly string? _prefill;
 
-    public AttentionBlock(CudaDevice device, ModelConfig config, Operators operators, KvPool kv, Workspace workspace, RopeTables rope, ulong partial, KvType type)
+    public AttentionBlock(CudaDevice device, ModelConfig config, Operators operators, KvPool kv, Workspace workspace, RopeTables rope, DecodeAttention.Room room, KvType type)
     {
-        (_config, _operators, _kv, _workspace, _partial) = (config, operators, kv, workspace, partial);
+        (_config, _operators, _kv, _workspace) = (config, operators, kv, workspace);
         (_cosines, _sines) = (rope.Cosines, rope.Sines);
-        _multiprocessors = device.Info.Multiprocessors;
+        _decode = new(config, operators.Kernels, type, room);
         _scale = 1 / MathF.Sqrt(config.HeadLength);
         var length = Math.Max(config.HeadLength, config.ValueHeadLength);
-        var group = config.Heads / config.KvHeads;
-        _attention = $"attention_{(group == 1 ? 1 : group <= 4 ? 4 : 8)}_{(length <= 64 ? 2 : length <= 128 ? 4 : 8)}";
         // Whoever keeps keys and values as full floats wants no halves in between.
         _prefill = type == KvType.F32 ? null : $"prefill_attention_{(length <= 64 ? 64 : length <= 128 ? 128 : 256)}";
     }
-
-    /// <summary>Room for what each part of the context leaves: a value, a maximum and a sum for each token and head.</summary>
-    public static ulong AllocatePartial(CudaDevice device, ModelConfig config) =>
-        device.AllocateFloats((long)Operators.MostVectors * config.Heads * MostSplits * (config.ValueHeadLength + 2));
 
     public void Run(CudaLayer layer, int index, CudaBatch batch)
     {
@@ -44,7 +34,7 @@ internal sealed class AttentionBlock
         _operators.MultiplyNormed(
             [new(layer.Query, layer.QueryBias, _workspace.Query), new(layer.Key, layer.KeyBias, _workspace.Key), new(layer.Value, layer.ValueBias, _workspace.Value)],
             _workspace.Hidden, layer.AttentionNorm, _config.RmsEpsilon, _workspace.Normed, tokens);
-        _operators.Kernels.Launch(_operators.Kernels["rope"], (tokens, 1, 1), 256, new RopeParams
+        _operators.Kernels.Launch(_operators.Kernels["rope"], (tokens, Operators.Ceiling(_config.Heads + 2 * _config.KvHeads, 8), 1), 256, new RopeParams
         {
             Kv = _kv.Layer(index),
             Batch = batch.Layout,
@@ -69,7 +59,7 @@ internal sealed class AttentionBlock
     public void Attend(int index, CudaBatch batch)
     {
         if (_prefill is not null && batch.Tokens > Operators.MostVectors) Prefill(index, batch);
-        else Decode(index, batch);
+        else _decode.Attend(_kv.Layer(index), batch, _workspace.Query, _workspace.Attention);
     }
 
     private void Prefill(int index, CudaBatch batch) =>
@@ -84,25 +74,4 @@ internal sealed class AttentionBlock
             Window = _config.SlidingWindow,
             Scale = _scale,
         });
-
-    private void Decode(int index, CudaBatch batch)
-    {
-        var tokens = batch.Tokens;
-        // Parts of the context, so that every multiprocessor has two blocks; it must not depend on the context, which grows under a graph.
-        var splits = tokens > Operators.MostVectors ? 1 : Math.Clamp(2 * _multiprocessors / (_config.KvHeads * tokens), 1, MostSplits);
-        var parameters = new AttentionParams
-        {
-            Kv = _kv.Layer(index),
-            Batch = batch.Layout,
-            Query = _workspace.Query,
-            Output = _workspace.Attention,
-            Partial = _partial,
-            Heads = _config.Heads,
-            Splits = splits,
-            Window = _config.SlidingWindow,
-            Scale = _scale,
-        };
-        _operators.Kernels.Launch(_operators.Kernels[_attention], (_config.KvHeads, tokens, splits), 128, parameters);
-        if (splits > 1) _operators.Kernels.Launch(_operators.Kernels["attention_merge"], (_config.Heads, tokens, 1), 32, parameters);
-    }
 }

@@ -57,7 +57,7 @@ internal sealed class Scheduler(KvCacheManager cache, EngineOptions options)
     {
         while (UnreservedBlocks < blocks)
         {
-            var idle = cache.Tree.Host is { Slots: > 0 }
+            var idle = options.PrefixReuse && cache.Tree.Host is { Slots: > 0 }
                 ? cache.Sequences.Where(other => other != sequence && other.Blocks.Count > 0 && !other.IsHeld && !_running.Exists(request => request.Sequence == other))
                     .MinBy(other => other.LastUsed)
                 : null;

@@ -30,8 +30,8 @@ public class EngineDiagnosticsTests
         await cancelled.CancelAsync();
         test.Run(TestEngine.Collect(test.Session(1, 2, 3), new() { Operation = Operation }, cancelled.Token));
         test.Runner.BeforePass = () => throw new InvalidOperationException("broken");
-        Assert.Throws<EngineException>(() => test.Generate(test.Session(7, 8, 9), new() { Operation = Operation }));
-        Assert.Equal([("gen_ai.server.request.duration", "cancelled"), ("gen_ai.server.request.duration", "EngineException")], measured.Select(m => (m.Name, m.Error)));
+        Assert.Throws<ComputeException>(() => test.Generate(test.Session(7, 8, 9), new() { Operation = Operation }));
+        Assert.Equal([("gen_ai.server.request.duration", "cancelled"), ("gen_ai.server.request.duration", "ComputeException")], measured.Select(m => (m.Name, m.Error)));
     }
 
     [Fact]
@@ -56,6 +56,35 @@ public class EngineDiagnosticsTests
         observed.Clear();
         listener.RecordObservableInstruments();
         Assert.Empty(observed);
+    }
+
+    [Fact]
+    public void Blocks_that_move_to_host_memory_and_back_are_counted()
+    {
+        Dictionary<string, double> observed = [];
+        var moved = new Dictionary<string, double>();
+        using var listener = Listen((name, value, tags) =>
+        {
+            if (name == "agentruntime.engine.kv.host_blocks" && (string?)tags["gen_ai.request.model"] == "fake offload") observed[(string)tags["state"]!] = value;
+            // The counters are the process's: other tests may add to them.
+            if (tags.TryGetValue("direction", out var direction)) lock (moved) moved[$"{name} {direction}"] = moved.GetValueOrDefault($"{name} {direction}") + value;
+        });
+        using var test = new TestEngine(blocks: 8, model: FakeModel.Config with { Name = "fake offload" }, hostSlots: 10);
+        foreach (var seed in new[] { 1, 2, 1 })
+        {
+            using var session = test.Session(TestEngine.Tokens(seed, 200));
+            test.Generate(session, new() { MaxTokens = 2, IgnoreEos = true });
+        }
+        listener.RecordObservableInstruments();
+        var statistics = test.Engine.Statistics;
+        Assert.Equal((statistics.KvHostBlocksUsed, statistics.KvHostBlocks - statistics.KvHostBlocksUsed), (observed["used"], observed["free"]));
+        Assert.True(test.Runner.Restored > 0);
+        lock (moved)
+        {
+            Assert.True(moved["agentruntime.engine.kv.moved offload"] >= test.Runner.Offloaded);
+            Assert.True(moved["agentruntime.engine.kv.moved restore"] >= test.Runner.Restored);
+            Assert.True(moved["agentruntime.engine.kv.moved.size restore"] >= test.Runner.Restored * test.Runner.BlockBytes);
+        }
     }
 
     private static MeterListener Listen(Action<string, double, Dictionary<string, object?>> measured)

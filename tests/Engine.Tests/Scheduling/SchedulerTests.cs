@@ -181,7 +181,7 @@ public class SchedulerTests
             if (test.Runner.Passes.Count == 3) throw new InvalidOperationException("no memory on the device");
         };
         var tasks = sessions.Select(session => TestEngine.Collect(session, Ten)).ToList();
-        var error = Assert.Throws<EngineException>(() => test.Run(Task.WhenAll(tasks)));
+        var error = Assert.Throws<ComputeException>(() => test.Run(Task.WhenAll(tasks)));
         Assert.Contains("no memory on the device", error.Message, StringComparison.Ordinal);
         test.CheckIntegrity();
         test.Runner.BeforePass = null;

@@ -81,6 +81,15 @@ internal sealed unsafe class KernelBenchmark : IDisposable
         yield return () => Row("copy on device", $"{half >> 10} KiB", 2 * half, 0, _ => _device.Driver.CopyOnDevice(_arena + (ulong)half, _arena, half, _device.Stream));
         yield return () => Row("copy from device", $"{half >> 10} KiB, pinned", half, 0, _ => CopyOut(host, half));
         yield return () => Row("copy to device", $"{half >> 10} KiB, pinned", half, 0, _ => CopyIn(host, half));
+        // As KV blocks move.
+        var pieces = $"{half >> 10} KiB, pinned, in parts of {KvTransfers.PieceBytes >> 10} KiB";
+        yield return () => Row("copy from device", pieces, half, 0, _ => InPieces(half, (offset, bytes) => CopyOut(host + (nint)offset, bytes)));
+        yield return () => Row("copy to device", pieces, half, 0, _ => InPieces(half, (offset, bytes) => CopyIn(host + (nint)offset, bytes)));
+    }
+
+    private static void InPieces(long bytes, Action<long, long> copy)
+    {
+        for (long offset = 0; offset < bytes; offset += KvTransfers.PieceBytes) copy(offset, Math.Min(KvTransfers.PieceBytes, bytes - offset));
     }
 
     // Iterators have no pointers.

@@ -14,7 +14,7 @@ namespace AgentRuntime.Engine.Backends.Cuda.Memory;
 internal sealed unsafe class KvTransfers : IDisposable
 {
     /// <summary>A copy of this size takes about 10 µs over PCIe 5, several times what queueing it does.</summary>
-    private const long PieceBytes = 512 << 10;
+    public const long PieceBytes = 512 << 10;
 
     /// <summary>Host memory is taken and pinned this much at a time, when it is first needed; 64 MB take some 20 ms.</summary>
     private const long SlabBytes = 64 << 20;

@@ -1,7 +1,7 @@
 namespace AgentRuntime.Engine;
 
 /// <summary>
-/// The model could not be computed: its device failed in the middle of a pass. The requests of that pass end with this
-/// error; their sessions stay as they were. After a fault of a GPU every pass fails until the model is loaded again.
+/// The model could not be computed: its device failed, or the engine has a defect. The requests that were running end with
+/// this error; their sessions stay as they were. After a fault of a GPU every request fails until the model is loaded again.
 /// </summary>
 public sealed class ComputeException(string message, Exception innerException) : EngineException(message, innerException);

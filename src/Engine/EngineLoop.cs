@@ -193,8 +193,15 @@ internal sealed class EngineLoop
         }
         catch (Exception error)
         {
-            _scheduler.FailAll(new EngineException($"The engine failed: {error.Message}", error));
+            Note(error);
+            _scheduler.FailAll(new ComputeException($"The engine failed: {error.Message}", error));
         }
+    }
+
+    /// <summary>Whatever a device refuses but memory, it refuses from then on.</summary>
+    private void Note(Exception error)
+    {
+        if (error is CudaException { IsOutOfMemory: false } fault) _deviceFault = fault;
     }
 
     /// <summary>Computes the batch: logits, or the likeliest tokens when no request needs more. False when the runner failed, which ends the batch's requests and leaves their sessions as they were.</summary>
@@ -214,7 +221,7 @@ internal sealed class EngineLoop
         }
         catch (Exception error)
         {
-            if (error is CudaException fault) _deviceFault = fault;
+            Note(error);
             var failure = new ComputeException($"The model could not be computed: {error.Message}", error);
             foreach (var entry in batch.Entries) _scheduler.Fail(entry.Request, failure);
             return false;

@@ -36,7 +36,7 @@ public sealed record EngineOptions
     /// <summary>How keys and values are stored.</summary>
     public KvType KvType { get; init; } = KvType.F16;
 
-    /// <summary>Most bytes for keys and values of all sessions; null for a quarter of the machine's memory, at most four contexts.</summary>
+    /// <summary>Most bytes for keys and values of all sessions; null for a quarter of the machine's memory, or what a GPU has free, at most four contexts.</summary>
     public long? MemoryLimit { get; init; }
 
     /// <summary>

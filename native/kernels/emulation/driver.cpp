@@ -158,7 +158,10 @@ API cuMemcpyDtoHAsync_v2(void *to, u64 from, u64 size, void *stream) {
     if (!is_pinned(to)) streams.run(on(stream));
     return code;
 }
-API cuMemcpyDtoDAsync_v2(u64 to, u64 from, u64 size, void *stream) { return run(stream, [=] { memcpy((void *)to, (void *)from, size); return Success; }); }
+API cuMemcpyDtoDAsync_v2(u64 to, u64 from, u64 size, void *stream) {
+    if (int code = fault("cuMemcpyDtoDAsync")) return code;
+    return run(stream, [=] { memcpy((void *)to, (void *)from, size); return Success; });
+}
 API cuMemsetD8Async(u64 to, u8 value, u64 size, void *stream) { return run(stream, [=] { memset((void *)to, value, size); return Success; }); }
 
 API cuStreamCreate(void **stream, u32) {
@@ -185,7 +188,11 @@ API cuStreamWaitEvent(void *stream, void *event, u32) {
 }
 API cuStreamBeginCapture_v2(void *stream, int) { ((Stream *)stream)->capture = std::make_unique<Graph>(); return streams.broken; }
 API cuStreamEndCapture(void *stream, void **graph) { *graph = ((Stream *)stream)->capture.release(); return streams.broken; }
-API cuGraphInstantiateWithFlags(void **executable, void *graph, u64) { *executable = new std::shared_ptr<Graph>(new Graph(*(Graph *)graph)); return streams.broken; }
+API cuGraphInstantiateWithFlags(void **executable, void *graph, u64) {
+    if (int code = fault("cuGraphInstantiate")) return code;
+    *executable = new std::shared_ptr<Graph>(new Graph(*(Graph *)graph));
+    return streams.broken;
+}
 API cuGraphDestroy(void *graph) { delete (Graph *)graph; return Success; }
 API cuGraphExecDestroy(void *executable) { delete (std::shared_ptr<Graph> *)executable; return Success; }
 API cuGraphLaunch(void *executable, void *stream) {

@@ -27,8 +27,9 @@ internal readonly record struct KvBudget(int ContextLength, int Blocks)
             if (options.MemoryLimit is null && options.ContextLength is not null) return new(context, BlocksFor(context));
             if (fitting < BlocksFor(wanted))
                 throw new EngineException(
-                    $"A context of {wanted} tokens needs {Megabytes(BlocksFor(wanted) * blockBytes)} MB of KV cache, but there is room for " +
-                    $"{Megabytes(options.MemoryLimit ?? fitting * blockBytes)} MB; raise the limit, shorten the context or store keys and values as Q8_0.");
+                    $"A context of {wanted} tokens needs {Megabytes(BlocksFor(wanted) * blockBytes)} MB of KV cache, but " +
+                    (options.MemoryLimit is { } limit ? $"the memory limit is {Megabytes(limit)} MB; raise the limit," : $"{Megabytes(fitting * blockBytes)} MB are free for it; free some memory,") +
+                    " shorten the context or store keys and values as Q8_0.");
             return new((int)(fitting - 1) * Backends.RunnerOptions.BlockTokens, (int)fitting);
         }
         return new(context, (int)Math.Min(fitting, options.MemoryLimit is null ? DefaultContexts * (long)BlocksFor(context) : int.MaxValue));

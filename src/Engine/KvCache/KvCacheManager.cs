@@ -94,7 +94,15 @@ internal sealed class KvCacheManager
         {
             var last = sequence.Blocks.Count - 1;
             var copy = Allocate();
-            _runner.CopyBlock(sequence.Blocks[last], copy);
+            try
+            {
+                _runner.CopyBlock(sequence.Blocks[last], copy);
+            }
+            catch
+            {
+                Release(copy);
+                throw;
+            }
             Release(sequence.Blocks[last]);
             sequence.Blocks[last] = copy;
         }

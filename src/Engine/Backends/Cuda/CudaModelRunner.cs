@@ -8,8 +8,9 @@ using AgentRuntime.Engine.Models;
 namespace AgentRuntime.Engine.Backends.Cuda;
 
 /// <summary>
-/// A model on a GPU, or its last layers there and the first on the processor. A pass is queued on one stream; one in which every sequence decodes a token is recorded once for
-/// each number of sequences and launched as a graph from then on. Nothing is allocated per pass.
+/// A model on a GPU, or its last layers there and the first on the processor. A pass is queued on one stream; one in
+/// which every sequence decodes a token is recorded once for each number of sequences and launched as a graph from then
+/// on. Nothing is allocated per pass.
 /// </summary>
 public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
 {
@@ -30,6 +31,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
     private readonly nint[] _decodeGraphs = new nint[Operators.MostVectors + 1];
     private readonly nint[] _greedyGraphs = new nint[Operators.MostVectors + 1];
     private bool _busy;
+    private bool _records = true;
 
     internal CudaModelRunner(
         ICudaDriver driver, int ordinal, ModelFile file, ModelConfig config, RunnerOptions options, IProgress<double>? progress, CancellationToken cancellationToken)
@@ -225,17 +227,34 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
         // The first pass runs as it is: a driver that loads kernels at their first use may not do so in a recording.
         QueueLayers();
         QueueLogits(0, _batch.Tokens, greedy);
+        if (!_records) return;
         _device.Synchronize();
+        try
+        {
+            graph = Record(greedy);
+        }
+        catch (CudaException error) when (error.IsOutOfMemory)
+        {
+            // The pass is done; without room for graphs the ones after it are queued kernel by kernel.
+            _records = false;
+        }
+    }
+
+    private nint Record(bool greedy)
+    {
         _device.Driver.BeginCapture(_device.Stream);
         try
         {
             QueueLayers();
             QueueLogits(0, _batch.Tokens, greedy);
         }
-        finally
+        catch
         {
-            graph = _device.Driver.EndCapture(_device.Stream);
+            // Only ends the recording, which is not whole.
+            _device.Driver.DestroyGraph(_device.Driver.EndCapture(_device.Stream));
+            throw;
         }
+        return _device.Driver.EndCapture(_device.Stream);
     }
 
     private void QueueLayers()

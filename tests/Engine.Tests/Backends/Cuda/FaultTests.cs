@@ -91,6 +91,33 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task WithoutRoomForGraphsTheKernelsAreQueuedOneByOne()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        List<int> expected;
+        await using (var whole = await LoadAsync(new() { Backend = EmulatedGpu.Open() }, cancel)) expected = await GenerateAsync(whole, 6, cancel);
+        using var full = EmulatedGpu.Configure("fail=cuGraphInstantiate:0:2");
+        await using var engine = await LoadAsync(new() { Device = "cuda" }, cancel);
+        Assert.Equal(expected, await GenerateAsync(engine, 6, cancel));
+        Assert.Null(engine.DeviceFault);
+    }
+
+    [Fact]
+    public async Task ABlockThatCannotBeCopiedEndsItsRequestsAndNothingElse()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        using var faulty = EmulatedGpu.Configure("fail=cuMemcpyDtoDAsync:0:719");
+        await using var engine = await LoadAsync(new() { Device = "cuda" }, cancel);
+        using var session = Session(engine);
+        await session.PrefillAsync(cancel);
+        // Its last block is shared and has to be copied before the fork writes to it.
+        using var fork = session.Fork();
+        await Assert.ThrowsAsync<ComputeException>(() => GenerateAsync(fork, 4, [], cancel));
+        Assert.NotNull(engine.DeviceFault);
+        await engine.CheckIntegrityAsync();
+    }
+
+    [Fact]
     public async Task ASessionThatIsSuspendedOnABrokenGpuIsAnError()
     {
         var cancel = TestContext.Current.CancellationToken;

@@ -1,9 +1,10 @@
 // Attention of a few tokens over the paged KV. A block takes a token, a KV head with all its queries, and a part of the
 // context, so that each key and value is read once; its four warps take KV blocks in turn, eight keys or values a lane
-// and load, while the next loads are on their way. The block that ends last merges the parts. Softmax is computed as it
+// and load, while the next loads are on their way. The block that ends last merges the parts. Where every token is of
+// another sequence, queries, keys and values are finished here too, as in rope.h: the new key and value are in one part only. Softmax is computed as it
 // goes (arXiv 2205.14135). Reference: AttentionOperator of the CPU backend; tolerance 1e-4 of the largest value.
 #pragma once
-#include "kv.h"
+#include "rope.h"
 
 static const int AttentionWarps = 4;
 static const int MostParts = 64; // of the context, each a block
@@ -68,7 +69,7 @@ struct AttentionRange {
 
 DEVICE AttentionRange attention_range(const AttentionParams &p) {
     AttentionRange r;
-    r.position = p.batch.positions[block_y()];
+    r.position = p.rope.batch.positions[block_y()];
     r.oldest = p.window > 0 && r.position + 1 > p.window ? r.position + 1 - p.window : 0;
     int first = r.oldest / BlockTokens, blocks = r.position / BlockTokens + 1 - first;
     // A KV block a warp at least: of a short context one block does all.
@@ -149,7 +150,7 @@ template <int Kind, int Queries, int Length> DEVICE void attend(
     const AttentionParams &p, const AttentionRange &range, const float *query, float *weights, float (&maximum)[Queries], float (&total)[Queries], float (&sums)[Queries][8]) {
     const int Step = Length == 64 || Kind == 1 ? 4 : 8, Batches = Length / 8 / Step; // an even number of batches
     int lane = lane_index(), head = block_x(), mine = lane % 4 * 8 + lane / 4;
-    const int *table = p.batch.tables + p.batch.table_start[p.batch.sequence_of[block_y()]];
+    const int *table = p.rope.batch.tables + p.rope.batch.table_start[p.rope.batch.sequence_of[block_y()]];
     KvUnit<Kind> even[Step], odd[Step]; // one is computed with while the other is on its way
     UNROLL for (int q = 0; q < Queries; q++) {
         maximum[q] = NOTHING;
@@ -157,20 +158,20 @@ template <int Kind, int Queries, int Length> DEVICE void attend(
         UNROLL for (int i = 0; i < 8; i++) sums[q][i] = 0;
     }
     int b = range.from + (int)warp_index(), block = b < range.to ? table[b] : 0;
-    if (b < range.to) load_keys<Kind, Step>(even, key_tile(p.kv, block, head), p.kv.key_length, 0);
+    if (b < range.to) load_keys<Kind, Step>(even, key_tile(p.rope.kv, block, head), p.rope.kv.key_length, 0);
     for (; b < range.to; b += AttentionWarps) {
         bool more = b + AttentionWarps < range.to;
         int next = more ? table[b + AttentionWarps] : 0;
-        const u8 *key = key_tile(p.kv, block, head), *value = value_tile(p.kv, block, head);
+        const u8 *key = key_tile(p.rope.kv, block, head), *value = value_tile(p.rope.kv, block, head);
         int start = b * BlockTokens, visible_from = range.oldest - start, visible_to = range.position + 1 - start;
         float scores[Queries][8];
         UNROLL for (int q = 0; q < Queries; q++)
             UNROLL for (int i = 0; i < 8; i++) scores[q][i] = 0;
         for (int n = 0; n < Batches; n += 2) {
-            load_keys<Kind, Step>(odd, key, p.kv.key_length, (n + 1) * Step);
+            load_keys<Kind, Step>(odd, key, p.rope.kv.key_length, (n + 1) * Step);
             add_scores<Kind, Queries, Step>(even, query, n * Step, scores);
-            if (n + 2 < Batches) load_keys<Kind, Step>(even, key, p.kv.key_length, (n + 2) * Step);
-            else load_values<Kind, Length, Step>(even, value, p.kv.value_stride, 0, visible_from, visible_to);
+            if (n + 2 < Batches) load_keys<Kind, Step>(even, key, p.rope.kv.key_length, (n + 2) * Step);
+            else load_values<Kind, Length, Step>(even, value, p.rope.kv.value_stride, 0, visible_from, visible_to);
             add_scores<Kind, Queries, Step>(odd, query, (n + 1) * Step, scores);
         }
         sync_warp();
@@ -186,10 +187,10 @@ template <int Kind, int Queries, int Length> DEVICE void attend(
         }
         sync_warp();
         for (int n = 0; n < Batches; n += 2) {
-            load_values<Kind, Length, Step>(odd, value, p.kv.value_stride, (n + 1) * Step, visible_from, visible_to);
+            load_values<Kind, Length, Step>(odd, value, p.rope.kv.value_stride, (n + 1) * Step, visible_from, visible_to);
             add_values<Kind, Queries, Length, Step>(even, weights, n * Step, sums);
-            if (n + 2 < Batches) load_values<Kind, Length, Step>(even, value, p.kv.value_stride, (n + 2) * Step, visible_from, visible_to);
-            else if (more) load_keys<Kind, Step>(even, key_tile(p.kv, next, head), p.kv.key_length, 0);
+            if (n + 2 < Batches) load_values<Kind, Length, Step>(even, value, p.rope.kv.value_stride, (n + 2) * Step, visible_from, visible_to);
+            else if (more) load_keys<Kind, Step>(even, key_tile(p.rope.kv, next, head), p.rope.kv.key_length, 0);
             add_values<Kind, Queries, Length, Step>(odd, weights, (n + 1) * Step, sums);
         }
         block = next;
@@ -206,12 +207,16 @@ template <int Kind, int Queries, int Length> DEVICE void attend(
 template <int Kind, int Queries, int Length> DEVICE void attention_heads(
     const AttentionParams &p, const AttentionRange &range, int first_head, int heads, float *query, float *weights, float *merged) {
     const int Row = Length + 4;
-    int lane = lane_index(), warp = warp_index(), token = block_y(), keys = p.kv.key_length, values = p.kv.value_length;
+    int lane = lane_index(), warp = warp_index(), token = block_y(), keys = p.rope.kv.key_length, values = p.rope.kv.value_length;
     sync_block();
-    for (int i = thread_index(); i < Queries * Length; i += AttentionWarps * 32) {
-        int d = i / Queries, q = i % Queries;
+    for (int q = warp; q < Queries; q += AttentionWarps) {
+        float *row = merged + warp * Row;
+        for (int d = lane; d < keys && q < heads; d += 32) row[d] = p.rope.query[((u64)token * p.rope.heads + first_head + q) * keys + d];
+        sync_warp();
+        if (p.finish && q < heads) norm_and_rotate(row, p.rope.query_norm, p.rope, range.position);
         // Powers of two in place of e: one multiplication less a score.
-        query[i] = q < heads && d < keys ? p.query[((u64)token * p.heads + first_head + q) * keys + d] * (p.scale * 1.4426950408889634f) : 0;
+        for (int d = lane; d < Length; d += 32) query[d * Queries + q] = q < heads && d < keys ? row[d] * (p.scale * 1.4426950408889634f) : 0;
+        sync_warp();
     }
     sync_block();
     float maximum[Queries], total[Queries], sums[Queries][8];
@@ -233,7 +238,7 @@ template <int Kind, int Queries, int Length> DEVICE void attention_heads(
             share[w] = exp2_approximate(merged[(w * Queries + q) * Row + Length] - highest);
             sum += merged[(w * Queries + q) * Row + Length + 1] * share[w];
         }
-        u64 head = (u64)token * p.heads + first_head + q;
+        u64 head = (u64)token * p.rope.heads + first_head + q;
         float *output = range.parts == 1 ? p.output + head * values : p.partial + (head * p.splits + block_z()) * (values + 2);
         float factor = range.parts == 1 ? 1 / sum : 1;
         for (int d = lane; d < values; d += 32) {
@@ -250,9 +255,9 @@ template <int Kind, int Queries, int Length> DEVICE void attention_heads(
 
 // By the block of a token and KV head that ends last: the parts' sums, each by its share.
 DEVICE void merge_parts(const AttentionParams &p, int parts, int group, float *factors) {
-    int values = p.kv.value_length, lane = lane_index();
+    int values = p.rope.kv.value_length, lane = lane_index();
     for (int q = warp_index(); q < group; q += AttentionWarps) {
-        u64 head = (u64)block_y() * p.heads + block_x() * group + q;
+        u64 head = (u64)block_y() * p.rope.heads + block_x() * group + q;
         const float *partial = p.partial + head * p.splits * (values + 2);
         float *factor = factors + warp_index() * MostParts, highest = NOTHING, sum = 0;
         for (int s = lane; s < parts; s += 32) highest = larger(highest, partial[s * (values + 2) + values]);
@@ -273,6 +278,21 @@ DEVICE void merge_parts(const AttentionParams &p, int parts, int group, float *f
     }
 }
 
+// The token's key and value into their KV block, by the block that has it.
+DEVICE void append(const AttentionParams &p, int position, float *scratch) {
+    const RopeParams &rope = p.rope;
+    int head = block_x(), slot = position % BlockTokens, block = kv_block_of(rope.batch, rope.batch.sequence_of[block_y()], position);
+    u64 vector = (u64)block_y() * rope.kv.kv_heads + head;
+    if (warp_index() == 0) {
+        for (int d = lane_index(); d < rope.kv.key_length; d += 32) scratch[d] = rope.key[vector * rope.kv.key_length + d];
+        sync_warp();
+        norm_and_rotate(scratch, rope.key_norm, rope, position);
+        append_key(rope, block, head, slot, scratch);
+    } else if (warp_index() == 1) {
+        append_value(rope, block, head, slot, rope.value + vector * rope.kv.value_length);
+    }
+}
+
 template <int Kind, int Queries, int Length> DEVICE void attention(const AttentionParams &p) {
     SHARED_ARRAY(float, query, Queries * Length);
     SHARED_ARRAY(float, weights, AttentionWarps * BlockTokens * Queries);
@@ -280,13 +300,14 @@ template <int Kind, int Queries, int Length> DEVICE void attention(const Attenti
     SHARED_ARRAY(u32, arrived, 1);
     AttentionRange range = attention_range(p);
     if ((int)block_z() >= range.parts) return;
-    int group = p.heads / p.kv.kv_heads;
+    if (p.finish && (int)block_z() == range.parts - 1) append(p, range.position, merged);
+    int group = p.rope.heads / p.rope.kv.kv_heads;
     for (int q = 0; q < group; q += Queries)
         attention_heads<Kind, Queries, Length>(p, range, block_x() * group + q, group - q < Queries ? group - q : Queries, query, weights, merged);
     if (range.parts == 1) return;
     fence_device();
     sync_block();
-    u32 *counter = p.arrived + block_y() * p.kv.kv_heads + block_x();
+    u32 *counter = p.arrived + block_y() * p.rope.kv.kv_heads + block_x();
     if (thread_index() == 0) arrived[0] = add_atomically(counter, 1);
     sync_block();
     if (arrived[0] + 1 != (u32)range.parts) return;
@@ -296,8 +317,7 @@ template <int Kind, int Queries, int Length> DEVICE void attention(const Attenti
 }
 
 // Of up to four or eight queries a KV head; of more in several rounds.
-#define ATTENTION_OF(name, kind, queries) \
-    KERNEL(attention_##name##_##queries##_64, 128, AttentionParams) { attention<kind, queries, 64>(p); } \
-    KERNEL(attention_##name##_##queries##_128, 128, AttentionParams) { attention<kind, queries, 128>(p); } \
-    KERNEL(attention_##name##_##queries##_256, 128, AttentionParams) { attention<kind, queries, 256>(p); }
+#define ATTENTION_KERNEL(name, kind, queries, length) \
+    KERNEL_SHARING(attention_##name##_##queries##_##length, 128, queries == 4 ? 3 : 2, AttentionParams) { attention<kind, queries, length>(p); }
+#define ATTENTION_OF(name, kind, queries) ATTENTION_KERNEL(name, kind, queries, 64) ATTENTION_KERNEL(name, kind, queries, 128) ATTENTION_KERNEL(name, kind, queries, 256)
 ATTENTION_OF(f16, 0, 4) ATTENTION_OF(f16, 0, 8) ATTENTION_OF(f32, 1, 4) ATTENTION_OF(q8_0, 2, 4) ATTENTION_OF(q8_0, 2, 8)

@@ -13,38 +13,46 @@ static const int GemvRows = 2;
 // Pieces of a row that a lane has at a time.
 #define AHEAD_OF(batch) (batch == 16 ? 1 : 2)
 
-struct RowPair {
-    const u8 *rows[GemvRows];
-    const float *bias; // of the first row, or null
-    float *output;     // likewise
-    int stride;        // outputs of a token
-    int count;         // rows that there are: 2, 1 or none
+// Where the pair of rows `index` of a launch's matrices lies, which follow one another; of a gated launch, row `index` of
+// both. Found again when it is needed: registers are for weights on their way.
+struct RowPlace {
+    GemvPart part;
+    int row;
+    int count; // rows that there are: 2, 1 or none
 };
 
-// Pair `index` of the launch's matrices, one after the other; of a gated launch, row `index` of both.
-DEVICE RowPair find_rows(const GemvParams &p, int index) {
-    GemvPart part = p.parts[0];
+DEVICE RowPlace find_rows(const GemvParams &p, int index) {
+    RowPlace place = {p.parts[0], index, 0};
     if (!p.gated) {
-        int pairs = (part.rows + 1) / 2;
+        int pairs = (place.part.rows + 1) / 2;
         if (index >= pairs && p.parts[1].rows) {
             index -= pairs;
-            part = p.parts[1];
-            pairs = (part.rows + 1) / 2;
+            place.part = p.parts[1];
+            pairs = (place.part.rows + 1) / 2;
             if (index >= pairs && p.parts[2].rows) {
                 index -= pairs;
-                part = p.parts[2];
+                place.part = p.parts[2];
             }
         }
+        place.row = index * 2;
     }
-    int row = p.gated ? index : index * 2, left = part.rows - row;
+    int left = place.part.rows - place.row;
+    place.count = left <= 0 ? 0 : p.gated || left > 1 ? 2 : 1;
+    return place;
+}
+
+struct RowPair {
+    const u8 *rows[GemvRows];
+    bool any;
+};
+
+DEVICE RowPair row_pair(const GemvParams &p, int index) {
+    RowPlace place = find_rows(p, index);
+    u64 offset = (p.experts ? p.experts[block_y()] * p.expert_bytes : 0) + (u64)place.row * p.row_bytes;
     RowPair pair;
-    pair.count = left <= 0 ? 0 : p.gated || left > 1 ? 2 : 1;
-    u64 expert = p.experts ? p.experts[block_y()] * p.expert_bytes : 0;
-    pair.rows[0] = part.weights + expert + (u64)row * p.row_bytes;
-    pair.rows[1] = p.gated ? p.parts[1].weights + expert + (u64)row * p.row_bytes : pair.count == 2 ? pair.rows[0] + p.row_bytes : pair.rows[0];
-    pair.bias = part.bias ? part.bias + row : 0;
-    pair.output = part.output + (p.experts ? (u64)block_y() * part.rows : 0) + row;
-    pair.stride = part.rows;
+    pair.any = place.count > 0;
+    pair.rows[0] = place.part.weights + offset;
+    pair.rows[1] = p.gated ? p.parts[1].weights + offset : place.count == 2 ? pair.rows[0] + p.row_bytes : pair.rows[0];
     return pair;
 }
 
@@ -52,7 +60,7 @@ DEVICE RowPair find_rows(const GemvParams &p, int index) {
 template <class Piece, int Ahead> DEVICE void fetch_pieces(const RowPair &pair, int first, int end, int columns, Piece (&to)[Ahead][GemvRows]) {
     UNROLL for (int a = 0; a < Ahead; a++) {
         int piece = first + a * 32 + (int)lane_index();
-        bool inside = pair.count > 0 && piece < end;
+        bool inside = pair.any && piece < end;
         UNROLL for (int r = 0; r < GemvRows; r++) {
             to[a][r] = {};
             if (inside) Piece::fetch(to[a][r], pair.rows[r], piece, columns);
@@ -63,7 +71,12 @@ template <class Piece, int Ahead> DEVICE void fetch_pieces(const RowPair &pair, 
 // 1 / sqrt(mean(x²) + epsilon), by all threads of the block.
 DEVICE float norm_scale(const float *x, int columns, float epsilon, float *shared) {
     float sum = 0;
-    for (int c = thread_index(); c < columns; c += GemvWarps * 32) sum += x[c] * x[c];
+    for (int from = (int)thread_index() * 4; from < columns; from += InputAhead * GemvWarps * 128) {
+        float values[InputAhead][4];
+        UNROLL for (int a = 0; a < InputAhead; a++) read_input(x, 0, 1, from + a * GemvWarps * 128, columns, values[a]);
+        UNROLL for (int a = 0; a < InputAhead; a++)
+            UNROLL for (int i = 0; i < 4; i++) sum += values[a][i] * values[a][i];
+    }
     sum = warp_sum(sum);
     if (lane_index() == 0) shared[warp_index()] = sum;
     sync_block();
@@ -72,17 +85,19 @@ DEVICE float norm_scale(const float *x, int columns, float epsilon, float *share
     return reciprocal_root(sum / columns + epsilon);
 }
 
-template <int Batch> DEVICE void write_rows(const GemvParams &p, const RowPair &pair, const float (&sums)[GemvRows][Batch]) {
+template <int Batch> DEVICE void write_rows(const GemvParams &p, int index, const float (&sums)[GemvRows][Batch]) {
+    RowPlace place = find_rows(p, index);
+    if (place.count == 0) return;
     UNROLL for (int b = 0; b < Batch; b++) {
         if ((int)lane_index() != b || b >= p.tokens) continue;
-        float *output = pair.output + (u64)b * pair.stride;
+        float *output = place.part.output + ((u64)(p.experts ? block_y() : 0) + b) * place.part.rows + place.row;
         if (p.gated) {
             output[0] = sums[0][b] / (1 + exponential(-sums[0][b])) * sums[1][b];
             continue;
         }
         UNROLL for (int r = 0; r < GemvRows; r++) {
-            if (r >= pair.count) continue;
-            float sum = sums[r][b] + (pair.bias ? pair.bias[r] : 0);
+            if (r >= place.count) continue;
+            float sum = sums[r][b] + (place.part.bias ? place.part.bias[place.row + r] : 0);
             output[r] = p.accumulate ? output[r] + sum : sum;
         }
     }
@@ -99,7 +114,7 @@ template <class Piece, int Batch> DEVICE void gemv(const GemvParams &p) {
     int first_end = pieces < TilePieces ? pieces : TilePieces, at = -1;
     const float *x = p.input + (p.experts ? (u64)(block_y() / p.choices_per_input) * p.columns : 0);
 
-    RowPair pair = find_rows(p, index), following = pair;
+    RowPair pair = row_pair(p, index), following = pair;
     Piece now[Ahead][GemvRows], next[Ahead][GemvRows] = {};
     fetch_pieces(pair, part * Chunk, first_end, p.columns, now);
     float scale = p.norm ? norm_scale(x, p.columns, p.epsilon, partial) : 1;
@@ -108,7 +123,7 @@ template <class Piece, int Batch> DEVICE void gemv(const GemvParams &p) {
         float sums[GemvRows][Batch];
         UNROLL for (int r = 0; r < GemvRows; r++)
             UNROLL for (int b = 0; b < Batch; b++) sums[r][b] = 0;
-        if (round + 1 < p.rounds) following = find_rows(p, index += together * (int)grid_x());
+        if (round + 1 < p.rounds) following = row_pair(p, index + together * (int)grid_x());
         for (int start = 0; start < pieces; start += TilePieces) {
             if (start != at) {
                 sync_block();
@@ -145,14 +160,15 @@ template <class Piece, int Batch> DEVICE void gemv(const GemvParams &p) {
                 UNROLL for (int r = 0; r < GemvRows; r++)
                     UNROLL for (int b = 0; b < Batch; b++) sums[r][b] += mine[(other * GemvRows + r) * Batch + b];
         }
-        if (part == 0 && pair.count > 0) write_rows<Batch>(p, pair, sums);
+        if (part == 0) write_rows<Batch>(p, index, sums);
         pair = following;
+        index += together * (int)grid_x();
     }
 }
 
 #define GEMV_OF(name, Type) \
     KERNEL_SHARING(gemv_##name##_1, 256, 3, GemvParams) { gemv<Piece##Type, 1>(p); } \
     KERNEL_SHARING(gemv_##name##_4, 256, 2, GemvParams) { gemv<Piece##Type, 4>(p); } \
-    KERNEL_SHARING(gemv_##name##_16, 256, 1, GemvParams) { gemv<Piece##Type, 16>(p); }
+    KERNEL_SHARING(gemv_##name##_16, 256, 2, GemvParams) { gemv<Piece##Type, 16>(p); }
 GEMV_OF(f32, F32) GEMV_OF(f16, F16) GEMV_OF(bf16, BF16) GEMV_OF(q8_0, Q8_0) GEMV_OF(q4_0, Q4_0)
 GEMV_OF(q4_k, Q4_K) GEMV_OF(q5_k, Q5_K) GEMV_OF(q6_k, Q6_K) GEMV_OF(mxfp4, MXFP4)

@@ -126,16 +126,14 @@ struct RopeParams {
 
 // Attention of a few tokens, split along the context. Grid: x KV head, y token, z split.
 struct AttentionParams {
-    KvLayout kv;
-    BatchLayout batch;
-    const float *query;  // [token][heads][key_length]
+    RopeParams rope;     // of which the query, keys and values lie in their blocks, unless they are to be finished
     float *output;       // [token][heads][value_length]
     float *partial;      // [token][head][split][value_length + 2]: sums of values, maximum, sum of weights
-    u32 *arrived;        // [token][kv head] splits that are done, all zero before and after; null where there is one split
-    int heads;
+    u32 *arrived;        // [token][kv head] splits that are done, all zero before and after
     int splits;          // at most 64
     int window;          // tokens seen back, 0 for all
     float scale;
+    int finish;          // whether to do first what the rope kernel does; every token is of another sequence then
 };
 
 // Attention of many tokens. Grid: x KV head, y tile of 64 rows, a row being a token and one of the head's queries.

@@ -23,22 +23,29 @@ DEVICE void norm_and_rotate(float *head, const float *weight, const RopeParams &
     sync_warp();
 }
 
+// By a warp: a key, finished already, and a value into their tiles.
+DEVICE void append_key(const RopeParams &p, int block, int head, int slot, const float *key) {
+    int length = p.kv.key_length;
+    write_vector(key_tile(p.kv, block, head), p.kv.type, length, length, key, slot, BlockTokens, slot, BlockTokens);
+}
+
+DEVICE void append_value(const RopeParams &p, int block, int head, int slot, const float *value) {
+    int stride = p.kv.value_stride;
+    write_vector(value_tile(p.kv, block, head), p.kv.type, p.kv.value_length, stride, value, slot * stride, 1, slot * kv_groups(stride), 1);
+}
+
 KERNEL(rope, 256, RopeParams) {
     int token = block_x(), position = p.batch.positions[token], slot = position % BlockTokens;
     int block = kv_block_of(p.batch, p.batch.sequence_of[token], position);
-    int keys = p.kv.key_length, values = p.kv.value_length, stride = p.kv.value_stride;
-    int i = (int)block_y() * 8 + (int)warp_index();
-    if (i >= p.heads + 2 * p.kv.kv_heads) return;
+    int i = (int)block_y() * 8 + (int)warp_index(), head = i - p.heads;
     if (i < p.heads) {
-        norm_and_rotate(p.query + ((u64)token * p.heads + i) * keys, p.query_norm, p, position);
-    } else if (i < p.heads + p.kv.kv_heads) {
-        int head = i - p.heads;
-        float *key = p.key + ((u64)token * p.kv.kv_heads + head) * keys;
+        norm_and_rotate(p.query + ((u64)token * p.heads + i) * p.kv.key_length, p.query_norm, p, position);
+    } else if (head < p.kv.kv_heads) {
+        float *key = p.key + ((u64)token * p.kv.kv_heads + head) * p.kv.key_length;
         norm_and_rotate(key, p.key_norm, p, position);
-        write_vector(key_tile(p.kv, block, head), p.kv.type, keys, keys, key, slot, BlockTokens, slot, BlockTokens);
-    } else {
-        int head = i - p.heads - p.kv.kv_heads;
-        const float *value = p.value + ((u64)token * p.kv.kv_heads + head) * values;
-        write_vector(value_tile(p.kv, block, head), p.kv.type, values, stride, value, slot * stride, 1, slot * kv_groups(stride), 1);
+        append_key(p, block, head, slot, key);
+    } else if (head < 2 * p.kv.kv_heads) {
+        head -= p.kv.kv_heads;
+        append_value(p, block, head, slot, p.value + ((u64)token * p.kv.kv_heads + head) * p.kv.value_length);
     }
 }

@@ -61,7 +61,7 @@ public sealed unsafe class DecodeAttentionTests
         // Twice: what the parts counted must be zero again.
         for (var round = 0; round < 2; round++)
         {
-            attention.Attend(pool.Layer(1), batch, from, to);
+            attention.Attend(new() { Kv = pool.Layer(1), Batch = batch.Layout, Query = from, Heads = heads }, contexts.Length, to, finish: false);
             fixed (float* target = actual) device.Driver.CopyToHost(target, to, actual.Length * sizeof(float), device.Stream);
             device.Synchronize();
             for (var s = 0; s < contexts.Length; s++)
@@ -77,6 +77,64 @@ public sealed unsafe class DecodeAttentionTests
                 }
             }
         }
+    }
+
+    [Theory]
+    [InlineData(64, 64, 4, 2, 1, KvType.F16, new[] { 1, 33, 64 })]
+    [InlineData(128, 72, 9, 1, 0, KvType.Q8_0, new[] { 300 })]
+    [InlineData(40, 36, 3, 3, 1, KvType.F32, new[] { 200, 7 })]
+    public void FinishesQueriesKeysAndValuesAsTheRopeKernelDoes(int keyLength, int valueLength, int heads, int kvHeads, int halfSplit, KvType type, int[] contexts)
+    {
+        var config = ModelShape.Find("tiny-test").Config with { Layers = 1, Heads = heads, KvHeads = kvHeads, HeadLength = keyLength, ValueHeadLength = valueLength, SlidingWindow = 0 };
+        using var device = new CudaDevice(EmulatedGpu.Driver(), 0);
+        using var kernels = new KernelModule(device);
+        var random = new Random(contexts[0]);
+        var (count, pairs) = (contexts.Length, keyLength / 2 - 4);
+        var blocks = contexts.Sum(context => (context + Tokens - 1) / Tokens);
+        var pool = new KvPool(device, config, type, blocks);
+        var slices = new SequenceSlice[count];
+        for (int s = 0, first = 0; s < count; first += slices[s++].Blocks.Length)
+            slices[s] = new(s, 1, contexts[s] - 1, [.. Enumerable.Range(first, (contexts[s] + Tokens - 1) / Tokens)]);
+        // What is there already are halves, floats or bytes of moderate size.
+        var before = new byte[pool.BlockBytes];
+        for (var i = 0; i < before.Length; i++) before[i] = (byte)(i % 4 == 3 || (type == KvType.F16 && i % 2 == 1) ? 0x38 + random.Next(4) : random.Next(32));
+        var batch = new CudaBatch(device, count, heads / kvHeads, blocks);
+        batch.Load(new(new int[count], slices, [.. Enumerable.Range(0, count)]));
+        float[] query = Floats(count * heads * keyLength, random), key = Floats(count * kvHeads * keyLength, random), value = Floats(count * kvHeads * valueLength, random);
+        float[] angles = Floats(contexts.Max() * pairs, random);
+        var rope = new RopeParams
+        {
+            Kv = pool.Layer(0),
+            Batch = batch.Layout,
+            Value = Send(device, value),
+            QueryNorm = Send(device, Floats(keyLength, random)),
+            KeyNorm = Send(device, Floats(keyLength, random)),
+            Cosines = Send(device, [.. angles.Select(MathF.Cos)]),
+            Sines = Send(device, [.. angles.Select(MathF.Sin)]),
+            Heads = heads,
+            Pairs = pairs,
+            HalfSplit = halfSplit,
+            Epsilon = 1e-6f,
+        };
+        var attention = new DecodeAttention(config, kernels, type, new(device, config));
+        var to = device.AllocateFloats(count * heads * valueLength);
+        (float[], byte[]) Run(bool finish)
+        {
+            for (var block = 0; block < blocks; block++) pool.Write(block, before);
+            (rope.Query, rope.Key) = (Send(device, query), Send(device, key));
+            if (!finish) kernels.Launch(kernels["rope"], (count, Operators.Ceiling(heads + 2 * kvHeads, 8), 1), 256, rope);
+            attention.Attend(rope, count, to, finish);
+            var (output, after) = (new float[count * heads * valueLength], new byte[blocks * pool.BlockBytes]);
+            fixed (float* target = output) device.Driver.CopyToHost(target, to, output.Length * sizeof(float), device.Stream);
+            device.Synchronize();
+            for (var block = 0; block < blocks; block++) pool.Read(block, after.AsSpan(block * pool.BlockBytes, pool.BlockBytes));
+            return (output, after);
+        }
+        var (expected, expectedBytes) = Run(finish: false);
+        var (actual, bytes) = Run(finish: true);
+        Assert.All(expected, value => Assert.True(float.IsFinite(value)));
+        for (var i = 0; i < expected.Length; i++) Assert.Equal(expected[i], actual[i], 1e-5 * (1 + Math.Abs(expected[i])));
+        Assert.Equal(expectedBytes, bytes);
     }
 
     private static double[] Attend(ReadOnlySpan<float> query, float[] keys, float[] values, int head, int kvHeads, int context, int window, int length)

@@ -75,11 +75,11 @@ internal struct RopeParams
 [StructLayout(LayoutKind.Sequential)]
 internal struct AttentionParams
 {
-    public KvLayout Kv;
-    public BatchLayout Batch;
-    public ulong Query, Output, Partial, Arrived;
-    public int Heads, Splits, Window;
+    public RopeParams Rope;
+    public ulong Output, Partial, Arrived;
+    public int Splits, Window;
     public float Scale;
+    public int Finish;
 }
 
 [StructLayout(LayoutKind.Sequential)]

@@ -34,33 +34,38 @@ internal sealed class AttentionBlock
         _operators.MultiplyNormed(
             [new(layer.Query, layer.QueryBias, _workspace.Query), new(layer.Key, layer.KeyBias, _workspace.Key), new(layer.Value, layer.ValueBias, _workspace.Value)],
             _workspace.Hidden, layer.AttentionNorm, _config.RmsEpsilon, _workspace.Normed, tokens);
-        _operators.Kernels.Launch(_operators.Kernels["rope"], (tokens, Operators.Ceiling(_config.Heads + 2 * _config.KvHeads, 8), 1), 256, new RopeParams
-        {
-            Kv = _kv.Layer(index),
-            Batch = batch.Layout,
-            Query = _workspace.Query,
-            Key = _workspace.Key,
-            Value = _workspace.Value,
-            QueryNorm = layer.QueryNorm,
-            KeyNorm = layer.KeyNorm,
-            Cosines = _cosines,
-            Sines = _sines,
-            Heads = _config.Heads,
-            Pairs = _config.RopeDimensions / 2,
-            HalfSplit = _config.RopeHalfSplit ? 1 : 0,
-            Epsilon = _config.RmsEpsilon,
-        });
-        Attend(index, batch);
+        var rope = Parameters(index, batch) with { QueryNorm = layer.QueryNorm, KeyNorm = layer.KeyNorm };
+        // Attention finishes queries, keys and values itself where no token sees another of the pass.
+        var alone = batch.IsDecode && tokens <= Operators.MostVectors;
+        if (!alone) _operators.Kernels.Launch(_operators.Kernels["rope"], (tokens, Operators.Ceiling(_config.Heads + 2 * _config.KvHeads, 8), 1), 256, rope);
+        Attend(rope, index, batch, alone);
         _operators.Prepare(_workspace.Attention, tokens, layer.AttentionOutput);
         _operators.Multiply(layer.AttentionOutput, _workspace.Attention, 0, _workspace.Hidden, tokens, accumulate: true);
     }
 
     /// <summary>Attention alone, from the workspace's queries over the KV blocks.</summary>
-    public void Attend(int index, CudaBatch batch)
+    public void Attend(int index, CudaBatch batch) => Attend(Parameters(index, batch), index, batch, finish: false);
+
+    private void Attend(RopeParams rope, int index, CudaBatch batch, bool finish)
     {
         if (_prefill is not null && batch.Tokens > Operators.MostVectors) Prefill(index, batch);
-        else _decode.Attend(_kv.Layer(index), batch, _workspace.Query, _workspace.Attention);
+        else _decode.Attend(rope, batch.Tokens, _workspace.Attention, finish);
     }
+
+    private RopeParams Parameters(int index, CudaBatch batch) => new()
+    {
+        Kv = _kv.Layer(index),
+        Batch = batch.Layout,
+        Query = _workspace.Query,
+        Key = _workspace.Key,
+        Value = _workspace.Value,
+        Cosines = _cosines,
+        Sines = _sines,
+        Heads = _config.Heads,
+        Pairs = _config.RopeDimensions / 2,
+        HalfSplit = _config.RopeHalfSplit ? 1 : 0,
+        Epsilon = _config.RmsEpsilon,
+    };
 
     private void Prefill(int index, CudaBatch batch) =>
         _operators.Kernels.Launch(_operators.Kernels[_prefill!], (_config.KvHeads, batch.Tiles, 1), 128, new PrefillAttentionParams

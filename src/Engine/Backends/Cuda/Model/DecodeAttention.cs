@@ -26,27 +26,24 @@ internal sealed class DecodeAttention
         _slots = kernels.Multiprocessors * (queries == 4 ? 3 : 2);
     }
 
-    /// <param name="keysAndValues">Where the layer's keys and values lie.</param>
-    /// <param name="batch">The tokens.</param>
-    /// <param name="query">[token][heads][key length]</param>
+    /// <param name="rope">Queries, keys and values, and where they go.</param>
+    /// <param name="tokens">How many tokens.</param>
     /// <param name="output">[token][heads][value length]</param>
-    public void Attend(KvLayout keysAndValues, CudaBatch batch, ulong query, ulong output)
+    /// <param name="finish">Whether to do first what the rope kernel does; only where every token is of another sequence.</param>
+    public void Attend(RopeParams rope, int tokens, ulong output, bool finish)
     {
-        var tokens = batch.Tokens;
         // It must not depend on the context, which grows under a graph; of a short one the kernel makes fewer parts.
         var splits = tokens > Operators.MostVectors ? 1 : Math.Clamp(_slots / (_config.KvHeads * tokens), 1, MostSplits);
         _kernels.Launch(_attend, (_config.KvHeads, tokens, splits), 128, new AttentionParams
         {
-            Kv = keysAndValues,
-            Batch = batch.Layout,
-            Query = query,
+            Rope = rope,
             Output = output,
             Partial = _room.Partial,
             Arrived = _room.Arrived,
-            Heads = _config.Heads,
             Splits = splits,
             Window = _config.SlidingWindow,
             Scale = 1 / MathF.Sqrt(_config.HeadLength),
+            Finish = finish ? 1 : 0,
         });
     }
 

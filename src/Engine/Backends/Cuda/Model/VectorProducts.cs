@@ -81,7 +81,7 @@ internal sealed class VectorProducts(KernelModule kernels)
     private void Launch(CudaMatrix matrix, GemvParams parameters, int pairs, int choices)
     {
         // Blocks that a multiprocessor holds at once, as the kernels are built.
-        var (name, resident) = parameters.Tokens == 1 ? ("_1", 3) : parameters.Tokens <= 4 ? ("_4", 2) : ("_16", 1);
+        var (name, resident) = parameters.Tokens == 1 ? ("_1", 3) : parameters.Tokens <= 4 ? ("_4", 2) : ("_16", 2);
         var most = Math.Max(1, kernels.Multiprocessors * resident / choices);
         parameters.Split = 1;
         while (parameters.Tokens == 1 && parameters.Split < Warps && 2L * parameters.Split * pairs <= (long)most * Warps && 2 * parameters.Split * ChunkBytes <= matrix.RowBytes)

@@ -25,7 +25,6 @@ public sealed class PtxTests
     public void EveryKernelIsInThePtx(string target)
     {
         var ptx = Encoding.UTF8.GetString(KernelModule.Ptx(target));
-        Assert.EndsWith("\0", ptx, StringComparison.Ordinal);
         Assert.Contains($".target {target}", ptx, StringComparison.Ordinal);
         string[] types = ["f32", "f16", "bf16", "q8_0", "q4_0", "q4_k", "q5_k", "q6_k", "mxfp4"];
         string[] kernels =
@@ -37,6 +36,23 @@ public sealed class PtxTests
             .. new[] { 64, 128, 256 }.Select(length => $"prefill_attention_{length}"),
         ];
         Assert.Equal(kernels.Order(StringComparer.Ordinal), Regex.Matches(ptx, @"\.entry (\w+)\(").Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void AKernelIsTakenAlone()
+    {
+        var all = new PtxText(KernelModule.Ptx("sm_80"));
+        Assert.Equal(Regex.Count(Encoding.UTF8.GetString(KernelModule.Ptx("sm_80")), @"\.entry \w+\("), all.Kernels.Count);
+        foreach (var kernel in new[] { "embed_f32", "gemm_q4_k_128", all.Kernels.Last() })
+        {
+            var one = Encoding.UTF8.GetString(all.Of(kernel));
+            Assert.Equal([kernel], Regex.Matches(one, @"\.entry (\w+)\(").Select(match => match.Groups[1].Value));
+            Assert.StartsWith("//\n// Generated", one, StringComparison.Ordinal);
+            Assert.Contains(".target sm_80", one, StringComparison.Ordinal);
+            Assert.Equal(one.Count(c => c == '{'), one.Count(c => c == '}'));
+            Assert.EndsWith("\0", one, StringComparison.Ordinal);
+            Assert.True(one.Length < 500_000, $"{kernel} has {one.Length} bytes");
+        }
     }
 
     [Fact]

@@ -6,7 +6,8 @@ namespace AgentRuntime.Engine.Backends.Cuda.Kernels;
 
 /// <summary>
 /// The kernels of native/kernels, loaded on a device from the PTX that ships with the engine, or from the folder that
-/// <c>AGENTRT_CUDA_PTX</c> names: files of another compiler, as <c>native/kernels/build nvcc FOLDER</c> makes them.
+/// <c>AGENTRT_CUDA_PTX</c> names: files of another compiler, as <c>native/kernels/build nvcc FOLDER</c> makes them. Each is
+/// compiled by the driver when it is first asked for.
 /// </summary>
 internal sealed unsafe class KernelModule : IDisposable
 {
@@ -14,20 +15,21 @@ internal sealed unsafe class KernelModule : IDisposable
     public const string FolderVariable = "AGENTRT_CUDA_PTX";
 
     private readonly CudaDevice _device;
-    private readonly nint _module;
+    private readonly PtxText _ptx;
+    private readonly List<nint> _modules = [];
     private readonly Dictionary<string, nint> _functions = new(StringComparer.Ordinal);
 
     public KernelModule(CudaDevice device)
     {
         _device = device;
         var folder = Environment.GetEnvironmentVariable(FolderVariable);
-        _module = device.Driver.LoadModule(string.IsNullOrEmpty(folder) ? Ptx(Target(device.Info)) : Ptx(Target(device.Info), folder));
+        _ptx = new(string.IsNullOrEmpty(folder) ? Ptx(Target(device.Info)) : Ptx(Target(device.Info), folder));
     }
 
     /// <summary>The target whose PTX suits a device: sm_90a runs on 9.0 alone, sm_80 on everything later.</summary>
     public static string Target(CudaDeviceInfo device) => device is { Major: 9, Minor: 0 } ? "sm_90a" : "sm_80";
 
-    /// <summary>The engine's own PTX for a target, with the zero that the driver wants at its end.</summary>
+    /// <summary>The engine's own PTX for a target.</summary>
     public static byte[] Ptx(string target)
     {
         using var resource = typeof(KernelModule).Assembly.GetManifestResourceStream($"AgentRuntime.Engine.Kernels.{target}.ptx.gz")!;
@@ -54,7 +56,7 @@ internal sealed unsafe class KernelModule : IDisposable
     public int Multiprocessors => _device.Info.Multiprocessors;
 
     /// <summary>A kernel by name.</summary>
-    public nint this[string name] => _functions.TryGetValue(name, out var known) ? known : _functions[name] = _device.Driver.Function(_module, name);
+    public nint this[string name] => _functions.TryGetValue(name, out var known) ? known : _functions[name] = Compile(name);
 
     /// <summary>A kernel by name, whose launches give each block shared memory beyond its own arrays.</summary>
     public nint WithSharedMemory(string name, int bytes)
@@ -69,14 +71,23 @@ internal sealed unsafe class KernelModule : IDisposable
     public void Launch<T>(nint function, (int X, int Y, int Z) grid, int threads, T parameters, int sharedBytes = 0) where T : unmanaged =>
         _device.Driver.Launch(function, grid, threads, sharedBytes, &parameters, _device.Stream);
 
-    public void Dispose() => _device.Driver.UnloadModule(_module);
+    public void Dispose()
+    {
+        foreach (var module in _modules) _device.Driver.UnloadModule(module);
+    }
+
+    private nint Compile(string name)
+    {
+        var module = _device.Driver.LoadModule(_ptx.Of(name));
+        _modules.Add(module);
+        return _device.Driver.Function(module, name);
+    }
 
     private static byte[] Unpack(Stream packed)
     {
         using var text = new GZipStream(packed, CompressionMode.Decompress);
         using var buffer = new MemoryStream();
         text.CopyTo(buffer);
-        buffer.WriteByte(0);
         return buffer.ToArray();
     }
 }

@@ -62,6 +62,16 @@ public sealed class GpuTests
     }
 
     [Fact]
+    public async Task Layers_for_a_gpu_that_is_not_there_are_noted()
+    {
+        using var agentrt = new AgentRt();
+        agentrt.Variables["AGENTRT_CUDA_DRIVER"] = "/no/such/driver.so";
+        var result = await agentrt.RunAsync("generate", "--model", "tiny-coder", "--prompt", "x", "--max-tokens", "2", "--gpu-layers", "2");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("note: No NVIDIA driver was found", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_run_whose_gpu_fails_goes_on_from_the_journal_on_the_processor()
     {
         Assert.SkipUnless(SandboxProbe.Status.Works, "The run needs a sandbox for its command: " + SandboxProbe.Status.Detail);

@@ -9,10 +9,30 @@ namespace AgentRuntime.Engine.Backends;
 /// The first GPU, or the processor where it cannot be used: without a driver, with a GPU that is too old or too full, with
 /// kernels that do not load. It decides when a model is loaded and says so; what is loaded stays where it is.
 /// </summary>
-internal sealed class AutomaticBackend(Action<string>? notes) : IBackend
+internal sealed class AutomaticBackend : IBackend
 {
     private readonly CpuBackend _cpu = new();
-    private readonly CudaBackend? _gpu = Find(notes);
+    private readonly CudaBackend? _gpu;
+    private readonly CudaException? _noDriver;
+    private readonly Action<string>? _notes;
+
+    public AutomaticBackend(Action<string>? notes)
+    {
+        _notes = notes;
+        try
+        {
+            _gpu = CudaBackend.Open();
+        }
+        catch (CudaException error) when (error.IsNoDriver)
+        {
+            // Most machines have none: nothing to speak of, unless somebody asks for it.
+            _noDriver = error;
+        }
+        catch (CudaException error)
+        {
+            Tell(error);
+        }
+    }
 
     public string Name => "auto";
 
@@ -24,8 +44,9 @@ internal sealed class AutomaticBackend(Action<string>? notes) : IBackend
         }
         catch (CudaException error)
         {
-            Tell(notes, error);
+            Tell(error);
         }
+        if (_noDriver is not null && request.GpuLayers > 0) Tell(_noDriver);
         return _cpu.Plan(model, request);
     }
 
@@ -37,23 +58,10 @@ internal sealed class AutomaticBackend(Action<string>? notes) : IBackend
         }
         catch (CudaException error)
         {
-            Tell(notes, error);
+            Tell(error);
         }
         return _cpu.LoadModel(model, options, progress, cancellationToken);
     }
 
-    private static CudaBackend? Find(Action<string>? notes)
-    {
-        try
-        {
-            return CudaBackend.Open();
-        }
-        catch (CudaException error)
-        {
-            if (!error.IsNoDriver) Tell(notes, error);
-            return null;
-        }
-    }
-
-    private static void Tell(Action<string>? notes, CudaException error) => notes?.Invoke($"{error.Message} The model runs on the processor.");
+    private void Tell(CudaException error) => _notes?.Invoke($"{error.Message} The model runs on the processor.");
 }

@@ -1,4 +1,5 @@
 using AgentRuntime.Engine.Backends;
+using AgentRuntime.Engine.Backends.Cpu;
 using AgentRuntime.Engine.Models;
 using AgentRuntime.Engine.Sessions;
 
@@ -21,6 +22,22 @@ public sealed class PartialOffloadTests
     [InlineData("llama-f32")]
     [InlineData("qwen3moe-q4_k_m")]
     public void EveryDivisionGivesTheGoldensBesideTheRepository(string name) => EveryDivision(TestFiles.Shared("goldens", $"{name}.json"), KvType.F32);
+
+    [Fact]
+    public void EveryDivisionOfFourLayersIsTheProcessors()
+    {
+        using var file = ModelLoader.Open(Path.Combine(TestFiles.Root, "models", "tiny-coder", "tiny-coder.gguf"));
+        var options = new RunnerOptions { KvBlocks = 4, KvType = KvType.F32, MaxBatchTokens = 32, Threads = 1 };
+        using var processor = new CpuBackend().LoadModel(file, options, cancellationToken: default);
+        var tokens = CudaModelRunnerTests.Tokens(processor, 30, seed: 5);
+        var expected = Run.All(processor, tokens);
+        for (var layers = 0; layers <= 4; layers++)
+        {
+            using var runner = EmulatedGpu.Open().LoadModel(file, options with { GpuLayers = layers }, cancellationToken: default);
+            var logits = Run.All(runner, tokens, chunk: 20);
+            for (var i = 0; i < tokens.Length; i++) CudaModelRunnerTests.AssertClose(expected[i], logits[i], $"{layers} layers, position {i}");
+        }
+    }
 
     [Fact]
     public void BatchedSequencesAreWhatEachIsAlone()

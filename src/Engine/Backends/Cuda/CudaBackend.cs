@@ -2,6 +2,7 @@ using AgentRuntime.Engine.Backends.Cpu;
 using AgentRuntime.Engine.Backends.Cuda.Diagnostics;
 using AgentRuntime.Engine.Backends.Cuda.Driver;
 using AgentRuntime.Engine.Backends.Cuda.Memory;
+using AgentRuntime.Engine.Backends.Cuda.Model;
 using AgentRuntime.Engine.KvCache;
 using AgentRuntime.Engine.Models;
 
@@ -72,7 +73,26 @@ public sealed class CudaBackend : IBackend
         ArgumentOutOfRangeException.ThrowIfLessThan(options.KvBlocks, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxBatchTokens, 1);
         if (options.GpuLayers == 0) return new CpuBackend().LoadModel(model, options, progress, cancellationToken);
-        return new CudaModelRunner(_driver, _ordinal, model, model.RequireConfig(), options, progress, cancellationToken);
+        var runner = new CudaModelRunner(_driver, _ordinal, model, model.RequireConfig(), options, progress, cancellationToken);
+        try
+        {
+            TryOut(runner);
+            return runner;
+        }
+        catch
+        {
+            runner.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Decodes a token, and computes a few at once: the driver compiles the kernels now, and what it cannot run shows before anybody relies on it.</summary>
+    private static void TryOut(CudaModelRunner runner)
+    {
+        var logits = new float[runner.Config.VocabularySize];
+        runner.Forward(new([0], [new SequenceSlice(0, 1, 0, [0])], [0]), logits);
+        var several = Math.Min(Operators.MostVectors + 1, runner.Options.MaxBatchTokens);
+        runner.Forward(new(new int[several], [new SequenceSlice(0, several, 0, [0])], [several - 1]), logits);
     }
 
     private static GpuReport Report(CudaDriver driver, int ordinal)

@@ -17,6 +17,8 @@ public sealed class FaultTests
     [InlineData("fail=cuDevicePrimaryCtxRetain:0:2", "could not open a device: out of memory")]
     [InlineData("fail=cuModuleLoadData:0:218", "could not load the kernels: a PTX JIT compilation failed")]
     [InlineData("fail=cuMemAlloc:3:2", "too little free memory")]
+    [InlineData("fail=cuLaunchKernel:0:719", "could not launch a kernel")]
+    [InlineData("fail=cuModuleLoadData:5:218", "could not load the kernels")]
     public async Task AGpuThatCannotBeUsedIsASentenceAndAutoTakesTheProcessor(string settings, string sentence)
     {
         var cancel = TestContext.Current.CancellationToken;
@@ -58,16 +60,16 @@ public sealed class FaultTests
     [Theory]
     [InlineData("fail=cuLaunchKernel:10:719")]
     [InlineData("fail=cuGraphLaunch:3:719")]
-    [InlineData("fail=cuStreamSynchronize:12:999")]
+    [InlineData("fail=cuStreamSynchronize:4:999")]
     public async Task AGpuThatFailsInAStepEndsItsRequestsAndNothingElse(string settings)
     {
         var cancel = TestContext.Current.CancellationToken;
         List<int> expected;
         await using (var whole = await LoadAsync(new() { Backend = EmulatedGpu.Open() }, cancel)) expected = await GenerateAsync(whole, 12, cancel);
 
+        await using var engine = await LoadAsync(new() { Device = "cuda" }, cancel);
         using (EmulatedGpu.Configure(settings))
         {
-            await using var engine = await LoadAsync(new() { Device = "cuda" }, cancel);
             using var session = Session(engine);
             List<int> tokens = [];
             var error = await Assert.ThrowsAsync<ComputeException>(() => GenerateAsync(session, 12, tokens, cancel));
@@ -121,8 +123,8 @@ public sealed class FaultTests
     public async Task ASessionThatIsSuspendedOnABrokenGpuIsAnError()
     {
         var cancel = TestContext.Current.CancellationToken;
-        using var faulty = EmulatedGpu.Configure("fail=cuGraphLaunch:2:719");
         await using var engine = await LoadAsync(new() { Device = "cuda" }, cancel);
+        using var faulty = EmulatedGpu.Configure("fail=cuGraphLaunch:2:719");
         using var session = Session(engine);
         await Assert.ThrowsAsync<ComputeException>(() => GenerateAsync(session, 12, [], cancel));
         await Assert.ThrowsAnyAsync<EngineException>(() => session.SuspendAsync(new MemoryStream(), cancel));

@@ -64,24 +64,40 @@ internal sealed class KvCacheManager
     /// <summary>
     /// Takes over resident blocks that continue the sequence's tokens, up to <paramref name="limit"/> positions.
     /// A block of which only the front fits is shared too when <paramref name="partly"/> is set, and copied when written.
-    /// Blocks in host memory are brought back when <paramref name="restore"/> is set, each into a block that
-    /// <see cref="Extend"/> would have taken for these positions.
+    /// Blocks in host memory are brought back, each into a block that <see cref="Extend"/> would have taken for its positions.
     /// </summary>
-    public void Adopt(Sequence sequence, int limit, bool partly, bool restore)
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="limit">Most positions.</param>
+    /// <param name="partly">Whether to share a block of which only the front fits.</param>
+    /// <param name="restorable">Most blocks to bring back; less those that were.</param>
+    /// <returns>False when it stopped because there would be more to bring back.</returns>
+    public bool Adopt(Sequence sequence, int limit, bool partly, ref int restorable)
     {
         var tokens = CollectionsMarshal.AsSpan(sequence.Tokens)[..limit];
-        if (restore) Tree.Touch(sequence.Node, tokens);
+        if (restorable > 0) Tree.Touch(sequence.Node, tokens);
         while (true)
         {
             var index = sequence.Node.Depth;
             var start = index * BlockTokens;
-            if (start >= limit) return;
+            if (start >= limit) return true;
             var child = PrefixTree.BestChild(sequence.Node, tokens[start..], out var common);
-            if (child is null || start + common <= sequence.Computed || (common < BlockTokens && !partly)) return;
-            if (!child.IsOnHost) Replace(sequence, index, child.Block);
-            else if (!restore || !TryRestore(sequence, index, child, common)) return;
+            if (child is null || start + common <= sequence.Computed) return true;
+            if (child.IsOnHost)
+            {
+                if (restorable == 0) return false;
+                if (!TryRestore(sequence, index, child, common)) return true;
+                restorable--;
+            }
+            else if (common == BlockTokens || partly)
+            {
+                Replace(sequence, index, child.Block);
+            }
+            else
+            {
+                return true;
+            }
             sequence.Computed = start + common;
-            if (common < BlockTokens) return;
+            if (common < BlockTokens) return true;
             sequence.Node = child;
         }
     }

@@ -10,6 +10,9 @@ namespace AgentRuntime.Engine.Scheduling;
 /// </summary>
 internal sealed class Scheduler(KvCacheManager cache, EngineOptions options)
 {
+    /// <summary>Tokens that are brought back from host memory in about the time in which a device computes one.</summary>
+    private const int RestoredPerComputed = 16;
+
     private readonly ScheduledBatch _batch = new();
     private readonly Queue<EngineRequest> _waiting = new();
     private List<EngineRequest> _running = [];
@@ -84,11 +87,17 @@ internal sealed class Scheduler(KvCacheManager cache, EngineOptions options)
             Add(request, count);
             budget -= count;
         }
-        if (_batch.Entries.Count > 0) budget = Math.Min(budget, options.PrefillChunkBesideDecode);
+        var restorable = int.MaxValue;
+        if (_batch.Entries.Count > 0)
+        {
+            budget = Math.Min(budget, options.PrefillChunkBesideDecode);
+            restorable = (int)Math.Min(int.MaxValue, (long)RestoredPerComputed * options.PrefillChunkBesideDecode / RunnerOptions.BlockTokens);
+        }
         foreach (var request in _running.FindAll(request => !request.IsDecoding))
         {
             if (budget == 0 || _batch.Entries.Count == options.MaxRunning) break;
-            Reuse(request, partly: false, restore: true);
+            // What is left to bring back comes with the next passes.
+            if (!Reuse(request, partly: false, ref restorable)) continue;
             var count = Math.Min(Math.Min(budget, request.MaxChunk), request.Target - request.Sequence.Computed);
             if (count == 0)
             {
@@ -150,14 +159,14 @@ internal sealed class Scheduler(KvCacheManager cache, EngineOptions options)
         cache.Truncate(sequence, Math.Min(sequence.Computed, request.ReusableLength));
         var before = sequence.Computed;
         request.CachedTokens = before;
-        // What is in host memory stays there until the request starts; it takes the same blocks as computing it anew.
-        Reuse(request, partly: true, restore: false);
+        // What is in host memory is brought back when the request runs; it takes the same blocks as computing it anew.
+        var restorable = 0;
+        Reuse(request, partly: true, ref restorable);
         var needed = cache.BlocksNeeded(sequence, request.MaxLength);
         if (TryMakeRoom(needed, sequence))
         {
             _blockedSince = null;
             sequence.LastUsed = ++_uses;
-            Reuse(request, partly: true, restore: true);
             if (request.Target > sequence.Computed) _running.Add(request);
             else Finish(request, FinishReason.Stop);
             return true;
@@ -178,12 +187,14 @@ internal sealed class Scheduler(KvCacheManager cache, EngineOptions options)
         return false;
     }
 
-    private void Reuse(EngineRequest request, bool partly, bool restore)
+    /// <summary>Takes over what is resident; false when there is more to bring back from host memory.</summary>
+    private bool Reuse(EngineRequest request, bool partly, ref int restorable)
     {
-        if (!options.PrefixReuse) return;
+        if (!options.PrefixReuse) return true;
         var before = request.Sequence.Computed;
-        cache.Adopt(request.Sequence, request.ReusableLength, partly, restore);
+        var complete = cache.Adopt(request.Sequence, request.ReusableLength, partly, ref restorable);
         request.CachedTokens += request.Sequence.Computed - before;
+        return complete;
     }
 
     private void Add(EngineRequest request, int count)

@@ -94,7 +94,7 @@ internal static class SessionSnapshot
         {
             var blocks = KvCacheManager.BlocksFor(sequence.Tokens.Count);
             if (!loop.TryMakeRoom(blocks, sequence)) blocks = Math.Max(0, loop.UnreservedBlocks);
-            loop.Cache.Adopt(sequence, Math.Min(sequence.Tokens.Count, blocks * RunnerOptions.BlockTokens), partly: true, restore: true);
+            loop.Cache.Adopt(sequence, Math.Min(sequence.Tokens.Count, blocks * RunnerOptions.BlockTokens), partly: true, ref blocks);
         }
         return sequence.Computed;
     }

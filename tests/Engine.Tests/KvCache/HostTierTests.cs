@@ -19,12 +19,14 @@ public sealed class HostTierTests : IDisposable
     {
         var sequence = new Sequence { Tokens = [.. tokens] };
         _cache.Open(sequence);
-        if (reuse) _cache.Adopt(sequence, tokens.Length, partly: true, restore: true);
+        if (reuse) Adopt(sequence);
         _cache.Extend(sequence, tokens.Length);
         _cache.Commit(sequence, tokens.Length);
         KvCacheInvariants.CheckIntegrity(_cache);
         return sequence;
     }
+
+    private bool Adopt(Sequence sequence, int restorable = 100) => _cache.Adopt(sequence, sequence.Tokens.Count, partly: true, ref restorable);
 
     private void Close(Sequence sequence)
     {
@@ -38,7 +40,7 @@ public sealed class HostTierTests : IDisposable
         var probe = new Sequence { Tokens = [.. tokens] };
         var before = _runner.Restored;
         _cache.Open(probe);
-        _cache.Adopt(probe, tokens.Length, partly: true, restore: true);
+        Adopt(probe);
         KvCacheInvariants.CheckIntegrity(_cache);
         var positions = probe.Computed;
         Close(probe);
@@ -59,15 +61,19 @@ public sealed class HostTierTests : IDisposable
     }
 
     [Fact]
-    public void Nothing_comes_back_unasked()
+    public void No_more_comes_back_than_is_asked_for()
     {
         var a = TestEngine.Tokens(1, 128);
         Close(Compute(a));
         Close(Compute(TestEngine.Tokens(2, 192)));
         var probe = new Sequence { Tokens = [.. a] };
         _cache.Open(probe);
-        _cache.Adopt(probe, 128, partly: true, restore: false);
+        Assert.False(Adopt(probe, 0));
         Assert.Equal((0, 0), (probe.Computed, _runner.Restored));
+        Assert.False(Adopt(probe, 3));
+        Assert.Equal((96, 3), (probe.Computed, _runner.Restored));
+        Assert.True(Adopt(probe, 3));
+        Assert.Equal((128, 4), (probe.Computed, _runner.Restored));
         Close(probe);
     }
 
@@ -137,7 +143,7 @@ public sealed class HostTierTests : IDisposable
         var live = Compute(TestEngine.Tokens(1, 192));
         var waiting = new Sequence { Tokens = [.. TestEngine.Tokens(2, 64)] };
         _cache.Open(waiting);
-        _cache.Adopt(waiting, 64, partly: true, restore: true);
+        Adopt(waiting);
         Assert.Throws<InvalidOperationException>(() => _cache.Extend(waiting, 64));
         Assert.Equal(0, _runner.Offloaded);
         Close(waiting);
@@ -221,5 +227,34 @@ public sealed class HostTierTests : IDisposable
         using var back = test.Run(test.Engine.ResumeSessionAsync(file));
         test.Generate(back, options);
         Assert.Equal(resumed.Tokens, back.Tokens);
+    }
+
+    [Fact]
+    public void Who_decodes_does_not_wait_for_all_that_another_brings_back()
+    {
+        var (few, many) = (new GenerationOptions { MaxTokens = 3, IgnoreEos = true }, new GenerationOptions { MaxTokens = 30, IgnoreEos = true });
+        using var test = new TestEngine(blocks: 48, new() { PrefillChunkBesideDecode = 16 }, hostSlots: 100);
+        var text = TestEngine.Tokens(1, 1000);
+        foreach (var tokens in new[] { text, TestEngine.Tokens(2, 1400) })
+        {
+            using var first = test.Session(tokens);
+            test.Generate(first, few);
+        }
+        using var decoding = test.Session(TestEngine.Tokens(3, 50));
+        var stream = TestEngine.Collect(decoding, many);
+        test.Engine.Loop.RunUntilIdle(maxSteps: 3);
+
+        using var session = test.Session(text);
+        var (passes, restored) = (test.Runner.Passes.Count, new List<int> { test.Runner.Restored });
+        test.Runner.BeforePass = () => restored.Add(test.Runner.Restored);
+        var reply = TestEngine.Collect(session, few);
+        var events = test.Run(reply);
+        test.Run(stream);
+        // Thirty blocks and more, eight a pass, and the decoding session has its token in each.
+        Assert.True(restored[^1] - restored[0] >= 28, $"{restored[^1] - restored[0]} blocks came back");
+        Assert.All(restored.Zip(restored.Skip(1)), pair => Assert.InRange(pair.Second - pair.First, 0, 8));
+        Assert.All(test.Runner.Passes.Skip(passes).Take(4), pass => Assert.Contains(1, pass));
+        Assert.Equal(TestEngine.Expected(text, few), session.Tokens);
+        Assert.InRange(events[^1].Usage!.NewTokens, 1, 32);
     }
 }

@@ -12,7 +12,8 @@ public class PrefixTreeTests
     {
         var sequence = new Sequence { Tokens = [.. tokens] };
         _cache.Open(sequence);
-        _cache.Adopt(sequence, tokens.Length, partly: true, restore: false);
+        var restorable = 0;
+        _cache.Adopt(sequence, tokens.Length, partly: true, ref restorable);
         _cache.Extend(sequence, tokens.Length);
         _cache.Commit(sequence, tokens.Length);
         KvCacheInvariants.CheckIntegrity(_cache);
@@ -29,7 +30,8 @@ public class PrefixTreeTests
     {
         var probe = new Sequence { Tokens = [.. tokens] };
         _cache.Open(probe);
-        _cache.Adopt(probe, tokens.Length, partly: true, restore: false);
+        var restorable = 0;
+        _cache.Adopt(probe, tokens.Length, partly: true, ref restorable);
         var computed = probe.Computed;
         Close(probe);
         return computed;

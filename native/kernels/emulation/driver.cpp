@@ -184,6 +184,7 @@ API cuStreamSynchronize(void *stream) {
 }
 API cuStreamWaitEvent(void *stream, void *event, u32) {
     Lock lock(streams.mutex);
+    if (int code = fault("cuStreamWaitEvent")) return code;
     return on(stream).capture ? CaptureIsolation : streams.wait(on(stream), *(Event *)event);
 }
 API cuStreamBeginCapture_v2(void *stream, int) { ((Stream *)stream)->capture = std::make_unique<Graph>(); return streams.broken; }

@@ -28,17 +28,30 @@ internal sealed class HostTier(IKvOffload runner)
     /// <summary>Slots that were used once and hold nothing now.</summary>
     public IReadOnlyCollection<int> FreeSlots => _free;
 
-    /// <summary>Copies a node's block into a slot, and drops another node where that takes one. The block remains the caller's to free.</summary>
+    /// <summary>Copies a block into a slot, and drops a node where that takes one. Whoever has the slot then is to be added.</summary>
     /// <returns>False when there is no slot to be had.</returns>
-    public bool TryTake(PrefixNode node)
+    public bool TryCopy(int block, out int slot)
     {
         if (_free.Count == 0 && OpenedSlots < Slots)
         {
-            if (runner.TryOffload(node.Block, OpenedSlots)) return Add(node, OpenedSlots++);
+            slot = OpenedSlots;
+            if (runner.TryOffload(block, slot))
+            {
+                OpenedSlots++;
+                return true;
+            }
             Slots = OpenedSlots;
         }
         if (_free.Count == 0 && _nodes.First is { } oldest) Drop(oldest.Value);
-        return _free.TryPop(out var slot) && runner.TryOffload(node.Block, slot) && Add(node, slot);
+        return _free.TryPeek(out slot) && runner.TryOffload(block, slot) && _free.TryPop(out slot);
+    }
+
+    /// <summary>Takes over a node whose contents are in a slot.</summary>
+    public void Add(PrefixNode node, int slot)
+    {
+        node.Slot = slot;
+        node.Eviction = _nodes.AddLast(node);
+        Count("offload");
     }
 
     /// <summary>Makes a node the last to be dropped; its children have to be touched before it.</summary>
@@ -48,12 +61,15 @@ internal sealed class HostTier(IKvOffload runner)
         _nodes.AddLast(node.Eviction!);
     }
 
-    /// <summary>Keeps a node from being dropped while room is made for it; <see cref="Restore"/> ends that.</summary>
+    /// <summary>Keeps a node from being dropped while room is made for it; <see cref="Restore"/> or <see cref="Unhold"/> ends that.</summary>
     public void Hold(PrefixNode node)
     {
         _nodes.Remove(node.Eviction!);
         node.Eviction = null;
     }
+
+    /// <summary>Makes a node that was held the last to be dropped.</summary>
+    public void Unhold(PrefixNode node) => node.Eviction = _nodes.AddLast(node);
 
     /// <summary>Copies a held node's contents into a block.</summary>
     /// <param name="node">The node.</param>
@@ -63,7 +79,7 @@ internal sealed class HostTier(IKvOffload runner)
     {
         runner.Restore(node.Slot, block);
         Count("restore");
-        if (keep) node.Eviction = _nodes.AddLast(node);
+        if (keep) Unhold(node);
         else FreeSlot(node);
     }
 
@@ -79,14 +95,6 @@ internal sealed class HostTier(IKvOffload runner)
     {
         Release(node);
         node.Parent!.Children.Remove(node);
-    }
-
-    private bool Add(PrefixNode node, int slot)
-    {
-        node.Slot = slot;
-        node.Eviction = _nodes.AddLast(node);
-        Count("offload");
-        return true;
     }
 
     private void FreeSlot(PrefixNode node)

@@ -189,8 +189,17 @@ internal sealed class KvCacheManager
         var host = Tree.Host!;
         // Making room may drop what is in host memory longest.
         host.Hold(node);
-        while (sequence.Blocks.Count > index) Release(sequence.Blocks.RemoveLast());
-        var block = Allocate();
+        Truncate(sequence, index * BlockTokens);
+        int block;
+        try
+        {
+            block = Allocate();
+        }
+        catch
+        {
+            host.Unhold(node);
+            throw;
+        }
         sequence.Blocks.Add(block);
         if (common < BlockTokens)
         {

@@ -125,8 +125,11 @@ internal sealed class PrefixTree
     {
         if (_evictable.First is not { } first) return false;
         var node = first.Value;
+        var slot = PrefixNode.None;
+        var moves = Host is not null && Host.TryCopy(node.Block, out slot);
         Pin(node.Block);
-        if (Host is null || !Host.TryTake(node)) node.Parent!.Children.Remove(node);
+        if (moves) Host!.Add(node, slot);
+        else node.Parent!.Children.Remove(node);
         FreeBlock(node);
         return true;
     }

@@ -36,6 +36,9 @@ internal sealed class FakeRunner(int blocks, KvType kvType = KvType.F16, int hos
     /// <summary>Slots that there is memory for.</summary>
     public int HostMemory { get; set; } = int.MaxValue;
 
+    /// <summary>Called before a block is offloaded; may throw.</summary>
+    public Action? BeforeOffload { get; set; }
+
     public int Offloaded { get; private set; }
 
     public int Restored { get; private set; }
@@ -82,6 +85,7 @@ internal sealed class FakeRunner(int blocks, KvType kvType = KvType.F16, int hos
 
     public bool TryOffload(int block, int slot)
     {
+        BeforeOffload?.Invoke();
         if (_slots[slot] is null && slot >= HostMemory) return false;
         _slots[slot] = Block(block).ToArray();
         Offloaded++;

@@ -257,4 +257,39 @@ public sealed class HostTierTests : IDisposable
         Assert.Equal(TestEngine.Expected(text, few), session.Tokens);
         Assert.InRange(events[^1].Usage!.NewTokens, 1, 32);
     }
+
+    [Fact]
+    public void A_device_that_fails_to_offload_fails_the_requests_and_leaves_all_in_order()
+    {
+        var options = new GenerationOptions { MaxTokens = 5, IgnoreEos = true };
+        using var test = new TestEngine(blocks: 8, hostSlots: 12);
+        var texts = Enumerable.Range(0, 3).Select(i => TestEngine.Tokens(i, 150)).ToArray();
+        // On the way back of one, after some of its blocks.
+        for (var good = 0; good < 4; good++)
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                using var session = test.Session(texts[(good + i) % 3]);
+                test.Generate(session, options);
+            }
+            var left = good;
+            test.Runner.BeforeOffload = () =>
+            {
+                if (left-- == 0) throw new InvalidOperationException("the device is gone");
+            };
+            using (var session = test.Session(texts[good % 3]))
+            {
+                var error = Assert.ThrowsAny<EngineException>(() => test.Generate(session, options));
+                Assert.Contains("the device is gone", error.Message, StringComparison.Ordinal);
+            }
+            test.CheckIntegrity();
+            test.Runner.BeforeOffload = null;
+        }
+        foreach (var text in texts)
+        {
+            using var session = test.Session(text);
+            test.Generate(session, options);
+            Assert.Equal(TestEngine.Expected(text, options), session.Tokens);
+        }
+    }
 }

@@ -31,6 +31,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
     private readonly nint[] _decodeGraphs = new nint[Operators.MostVectors + 1];
     private readonly nint[] _greedyGraphs = new nint[Operators.MostVectors + 1];
     private bool _busy;
+    private bool _waits; // the pass needs blocks that are being moved
     private bool _records = true;
 
     internal CudaModelRunner(
@@ -194,6 +195,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
         }
         _device.Use();
         _transfers.Flush();
+        _waits = _transfers.Concern(batch.Sequences);
         _front?.Forward(new(batch.Tokens, batch.Sequences, []), []);
         // The pass before may still read the memory that this one's batch goes to: the processor's layers ran beside it.
         if (_busy) _device.Synchronize();
@@ -220,7 +222,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
     {
         if (graph != 0)
         {
-            _transfers.AwaitAll();
+            if (_waits) _transfers.AwaitAll();
             _device.Driver.LaunchGraph(graph, _device.Stream);
             return;
         }
@@ -265,7 +267,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
         for (var i = 0; i < _model.Layers.Length; i++)
         {
             var layer = _model.Layers[i];
-            _transfers.Await(i);
+            if (_waits) _transfers.Await(i);
             _attention.Run(layer, i, _batch);
             _feedForward.Run(layer, tokens);
         }

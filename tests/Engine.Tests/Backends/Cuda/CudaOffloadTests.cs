@@ -146,6 +146,27 @@ public sealed class CudaOffloadTests
     }
 
     [Fact]
+    public void APassThatNeedsNoneOfTheBlocksDoesNotWait()
+    {
+        using var file = ModelLoader.Open(TestFiles.Golden(Model));
+        using var runner = Load(file);
+        var tokens = CudaModelRunnerTests.Tokens(runner, 40, seed: 2);
+        Run.All(runner, tokens[..39]);
+        Run.All(runner, tokens[..39], firstBlock: 2);
+        var expected = Run.Append(runner, tokens.AsSpan(39), 39)[0];
+        for (var i = 0; i < 2; i++) Assert.True(runner.TryOffload(i, i));
+        for (var i = 0; i < 2; i++) runner.Restore(i, 4 + i);
+        // The first wait is that of the copies, for what was computed before; the second would be a pass's.
+        using (EmulatedGpu.Configure("fail=cuStreamWaitEvent:1:1"))
+        {
+            Assert.Equal(expected, Run.Append(runner, tokens.AsSpan(39), 39, firstBlock: 2)[0]);
+            runner.CopyBlock(2, 3);
+            Assert.Throws<CudaException>(() => Run.Append(runner, tokens.AsSpan(39), 39, firstBlock: 4));
+        }
+        Assert.Equal(expected, Run.Append(runner, tokens.AsSpan(39), 39, firstBlock: 4)[0]);
+    }
+
+    [Fact]
     public void AFailedCopyFailsThePassesThatFollow()
     {
         using var file = ModelLoader.Open(TestFiles.Golden(Model));

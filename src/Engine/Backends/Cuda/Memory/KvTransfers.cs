@@ -1,4 +1,5 @@
 using AgentRuntime.Engine.Backends.Cuda.Driver;
+using AgentRuntime.Engine.KvCache;
 
 namespace AgentRuntime.Engine.Backends.Cuda.Memory;
 
@@ -29,6 +30,7 @@ internal sealed unsafe class KvTransfers : IDisposable
     private readonly nint[] _moved;
     private readonly List<nint> _slabs = [];
     private readonly List<Move> _moves = [];
+    private readonly HashSet<int> _blocks = []; // on their way, as far as the device's stream has not waited for them
     private int _awaited;
     private CudaException? _failure;
 
@@ -59,23 +61,31 @@ internal sealed unsafe class KvTransfers : IDisposable
     {
         if (!HasSlot(slot)) return false;
         _moves.Add(new(Direction.ToHost, block, slot));
+        _blocks.Add(block);
         return true;
     }
 
     /// <summary>The part of a slot that is not the device's.</summary>
     public Span<byte> Rest(int slot) => new(Slot(slot) + _pool.BlockBytes, (int)(_slotBytes - _pool.BlockBytes));
 
-    public void Restore(int slot, int block) => _moves.Add(new(Direction.ToDevice, slot, block));
+    public void Restore(int slot, int block)
+    {
+        _moves.Add(new(Direction.ToDevice, slot, block));
+        _blocks.Add(block);
+    }
 
     /// <summary>Copies a block within the device in its turn; false when nothing is to be moved before it.</summary>
     public bool TryCopy(int source, int destination)
     {
+        if (!_blocks.Contains(source) && !_blocks.Contains(destination)) return false;
         if (_moves.Count == 0)
         {
             AwaitAll();
             return false;
         }
         _moves.Add(new(Direction.OnDevice, source, destination));
+        _blocks.Add(source);
+        _blocks.Add(destination);
         return true;
     }
 
@@ -104,6 +114,18 @@ internal sealed unsafe class KvTransfers : IDisposable
         _awaited = 0;
     }
 
+    /// <summary>Whether a pass has to wait: a block of one of its sequences is on its way.</summary>
+    public bool Concern(ReadOnlySpan<SequenceSlice> sequences)
+    {
+        if (_blocks.Count == 0) return false;
+        foreach (var sequence in sequences)
+        {
+            foreach (var block in sequence.Blocks.AsSpan(0, KvCacheManager.BlocksFor(sequence.ContextLength + sequence.Count)))
+                if (_blocks.Contains(block)) return true;
+        }
+        return false;
+    }
+
     /// <summary>What is queued on the device's stream from here on waits for a layer's part of the moves.</summary>
     public void Await(int layer)
     {
@@ -111,6 +133,7 @@ internal sealed unsafe class KvTransfers : IDisposable
         if (part < _awaited) return;
         _device.Driver.WaitEvent(_device.Stream, _moved[part]);
         _awaited = part + 1;
+        if (_awaited == _moved.Length && _moves.Count == 0) _blocks.Clear();
     }
 
     /// <summary>The same for all layers.</summary>
@@ -118,6 +141,14 @@ internal sealed unsafe class KvTransfers : IDisposable
 
     public void Dispose()
     {
+        try
+        {
+            _device.Driver.Synchronize(_stream);
+        }
+        catch (CudaException)
+        {
+            // A device that failed moves nothing any more.
+        }
         _device.Driver.DestroyStream(_stream);
         _device.Driver.DestroyEvent(_computed);
         foreach (var moved in _moved) _device.Driver.DestroyEvent(moved);

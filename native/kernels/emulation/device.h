@@ -8,6 +8,7 @@ namespace emulation {
 // What the running thread is, set by the machine before it goes on.
 struct Place {
     u32 thread, block[3], grid[3];
+    bool early; // whether it has not waited for the kernel before
 };
 extern Place place;
 
@@ -29,6 +30,9 @@ void wait_copies(u32 pending);
 struct Registration {
     Registration(const char *name, u32 threads, u32 parameter_bytes, void (*run)(const void *));
 };
+
+void await_previous_kernel();
+void loaded_early(const void *value, u32 size);
 
 // Ends the launch: the device would, too.
 void misaligned(const void *address, u32 size);
@@ -60,8 +64,10 @@ DEVICE void sync_warp() { emulation::sync_warp(); }
 
 template <class T> DEVICE T load_aligned(const void *p) {
     if ((u64)p % sizeof(T)) emulation::misaligned(p, sizeof(T));
+    if (emulation::place.early) emulation::loaded_early(p, sizeof(T));
     return *(const T *)p;
 }
+DEVICE void await_previous_kernel() { emulation::await_previous_kernel(); }
 DEVICE Words load_stream(const void *p) { return load_aligned<Words>(p); }
 DEVICE Words load_once(const void *p) { return load_aligned<Words>(p); }
 DEVICE void load_once_pair(const void *p, u32 &low, u32 &high) {
@@ -71,7 +77,7 @@ DEVICE void load_once_pair(const void *p, u32 &low, u32 &high) {
 }
 DEVICE u32 load_constant_u32(const void *p) { return load_aligned<u32>(p); }
 DEVICE u32 load_constant_u16(const void *p) { return load_aligned<u16>(p); }
-DEVICE u32 load_constant_u8(const void *p) { return *(const u8 *)p; }
+DEVICE u32 load_constant_u8(const void *p) { return load_aligned<u8>(p); }
 DEVICE int dot_bytes(u32 a, u32 b, int c) {
     for (int i = 0; i < 32; i += 8) c += (s8)(a >> i) * (s8)(b >> i);
     return c;

@@ -53,12 +53,34 @@ bool forget(std::vector<std::pair<void *, u64>> &entries, void *address, u64 &si
     return false;
 }
 
-int launch(const Kernel &kernel, const std::vector<u8> &parameters, const u32 (&grid)[3], u32 threads, u32 shared_bytes) {
-    std::string why;
-    auto outcome = emulation::launch(kernel, parameters.data(), grid, threads, shared_bytes, why);
-    if (outcome == emulation::Outcome::done) return Success;
-    fault_text = why;
-    return outcome == emulation::Outcome::illegal_address ? IllegalAddress : LaunchFailed;
+struct Launch {
+    const Kernel *kernel;
+    std::vector<u8> parameters;
+    u32 grid[3], threads, shared_bytes;
+
+    int operator()(bool rehearsal = false, u64 *early_loads = nullptr) const {
+        std::string why;
+        auto outcome = emulation::launch(*kernel, parameters.data(), grid, threads, shared_bytes, why, rehearsal, early_loads);
+        if (outcome == emulation::Outcome::done) return Success;
+        fault_text = why;
+        return outcome == emulation::Outcome::illegal_address ? IllegalAddress : LaunchFailed;
+    }
+};
+
+// A kernel of a graph that may begin before the one in front of it is done begins before that one here, up to where it
+// waits; it must have loaded the same then as when that one is done.
+int queue_early(Graph &graph, const Launch &launch) {
+    auto loads = std::make_shared<u64>(0);
+    graph.works.insert(graph.works.end() - 1, [=] { return launch(true, loads.get()); });
+    graph.works.push_back([=] {
+        u64 again = 0;
+        if (int code = launch(false, &again)) return code;
+        if (again == *loads) return Success;
+        fault_text = std::string("kernel ") + launch.kernel->name + " loads what the kernel before it writes, and has not waited for it";
+        return LaunchFailed;
+    });
+    graph.behind_kernel = graph.works.size();
+    return Success;
 }
 
 }  // namespace
@@ -237,13 +259,34 @@ API cuFuncSetAttribute(void *function, int attribute, int value) {
     shared_limits[(const Kernel *)function] = (u32)value;
     return Success;
 }
-API cuLaunchKernel(void *function, u32 x, u32 y, u32 z, u32 threads, u32 threads_y, u32 threads_z, u32 shared_bytes, void *stream, void **parameters, void **) {
+struct LaunchAttribute {
+    int id, padding, value[16];
+};
+struct LaunchConfig {
+    u32 grid[3], block[3], shared_bytes;
+    void *stream;
+    const LaunchAttribute *attributes;
+    u32 attribute_count;
+};
+static int queue_kernel(void *function, u32 x, u32 y, u32 z, u32 threads, u32 threads_y, u32 threads_z, u32 shared_bytes, void *stream, void **parameters, bool early) {
     auto kernel = (const Kernel *)function;
     if (x == 0 || y == 0 || z == 0 || threads != kernel->threads || threads_y != 1 || threads_z != 1 || y > 65535 || z > 65535) return InvalidValue;
     auto limit = shared_limits.find(kernel);
     if (shared_bytes > (limit == shared_limits.end() ? 48u << 10 : limit->second)) return InvalidValue;
     if (int code = fault("cuLaunchKernel")) return code;
-    std::vector<u8> bytes((u8 *)parameters[0], (u8 *)parameters[0] + kernel->parameter_bytes);
-    u32 grid[3] = {x, y, z};
-    return run(stream, [=] { return launch(*kernel, bytes, {grid[0], grid[1], grid[2]}, threads, shared_bytes); });
+    Launch launch{kernel, std::vector<u8>((u8 *)parameters[0], (u8 *)parameters[0] + kernel->parameter_bytes), {x, y, z}, threads, shared_bytes};
+    Lock lock(streams.mutex);
+    auto graph = on(stream).capture.get();
+    if (graph && early && graph->behind_kernel && graph->behind_kernel == graph->works.size()) return queue_early(*graph, launch);
+    int code = run(stream, [=] { return launch(); });
+    if (graph) graph->behind_kernel = graph->works.size();
+    return code;
+}
+API cuLaunchKernel(void *function, u32 x, u32 y, u32 z, u32 threads, u32 threads_y, u32 threads_z, u32 shared_bytes, void *stream, void **parameters, void **) {
+    return queue_kernel(function, x, y, z, threads, threads_y, threads_z, shared_bytes, stream, parameters, false);
+}
+API cuLaunchKernelEx(const LaunchConfig *config, void *function, void **parameters, void **) {
+    const int ProgrammaticStreamSerialization = 6;
+    if (config->attribute_count != 1 || config->attributes->id != ProgrammaticStreamSerialization || config->attributes->value[0] != 1) return InvalidValue;
+    return queue_kernel(function, config->grid[0], config->grid[1], config->grid[2], config->block[0], config->block[1], config->block[2], config->shared_bytes, config->stream, parameters, true);
 }

@@ -18,3 +18,9 @@ KERNEL(emulation_reads_early, 32, NormParams) {
     wait_copies<0>();
     p.output[32 + thread_index()] = copied[4 * thread_index()];
 }
+// Loads its input before it waits for the kernel before.
+KERNEL(emulation_begins_early, 256, NormParams) {
+    float loaded = bits_to_float(load_constant_u32(p.input + thread_index()));
+    await_previous_kernel();
+    p.output[thread_index()] = loaded;
+}

@@ -71,6 +71,7 @@ namespace emulation {
 
 struct Place {
     u32 thread, block[3], grid[3];
+    bool early;
 };
 Place place;
 
@@ -91,6 +92,7 @@ struct Copy {
 struct Thread {
     Fiber fiber;
     State state;
+    bool waited; // for the kernel before
     u32 exchanges, groups; // groups of copies that are committed
     std::vector<Copy> copies;
 };
@@ -111,6 +113,8 @@ struct Machine {
     const Kernel *kernel = nullptr;
     const void *parameters = nullptr;
     std::string *why = nullptr;
+    bool rehearsal = false;
+    u64 early_loads = 0;
     sigjmp_buf escape;
     pthread_t host;
     struct sigaction segv, bus; // what was there before
@@ -181,6 +185,7 @@ bool run_block(u32 threads) {
     for (u32 t = 0; t < threads; t++) {
         machine.threads[t].state = State::ready;
         machine.threads[t].exchanges = machine.threads[t].groups = 0;
+        machine.threads[t].waited = false;
         machine.threads[t].copies.clear();
         prepare_fiber(machine.threads[t].fiber, machine.stacks + t * StackBytes, StackBytes, thread_entry);
     }
@@ -190,6 +195,7 @@ bool run_block(u32 threads) {
             if (machine.threads[t].state != State::ready) continue;
             ran = true;
             machine.running = place.thread = t;
+            place.early = !machine.threads[t].waited;
             switch_fiber(machine.scheduler, machine.threads[t].fiber);
         }
         if (!ran) return false;
@@ -237,6 +243,20 @@ void sync_warp() {
     machine.warps[warp].waiting = 0;
     for (u32 t = warp * 32; t < warp * 32 + 32; t++)
         if (machine.threads[t].state == State::at_warp_barrier) machine.threads[t].state = State::ready;
+}
+
+void loaded_early(const void *value, u32 size) {
+    u64 hash = 14695981039346656037ull;
+    for (u32 i = 0; i < size; i++) hash = (hash ^ ((const u8 *)value)[i]) * 1099511628211ull;
+    machine.early_loads += hash;
+}
+
+void await_previous_kernel() {
+    machine.threads[machine.running].waited = true;
+    place.early = false;
+    if (!machine.rehearsal) return;
+    machine.finished++;
+    yield(State::finished);
 }
 
 void misaligned(const void *address, u32 size) {
@@ -316,8 +336,10 @@ const Kernel *find_kernel(const char *name) {
     return nullptr;
 }
 
-Outcome launch(const Kernel &kernel, const void *parameters, const u32 (&grid)[3], u32 threads, u32 shared_bytes, std::string &why) {
+Outcome launch(const Kernel &kernel, const void *parameters, const u32 (&grid)[3], u32 threads, u32 shared_bytes, std::string &why, bool rehearsal, u64 *early_loads) {
     std::lock_guard<std::mutex> lock(one_launch);
+    machine.rehearsal = rehearsal;
+    machine.early_loads = 0;
     if (!machine.stacks) {
         machine.stacks = pages(MostThreads * StackBytes);
         machine.shared_memory = pages(SharedBytes + 4096);
@@ -357,6 +379,7 @@ Outcome launch(const Kernel &kernel, const void *parameters, const u32 (&grid)[3
     }
     sigaction(SIGSEGV, &machine.segv, nullptr);
     sigaction(SIGBUS, &machine.bus, nullptr);
+    if (early_loads) *early_loads = machine.early_loads;
     return outcome;
 }
 

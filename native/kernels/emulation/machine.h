@@ -23,8 +23,9 @@ enum class Outcome { done, illegal_address, diverged };
 constexpr u32 MostDynamicShared = 227 << 10;
 
 // Runs a grid, each block with `shared_bytes` beyond its own arrays. Shared memory and stacks are filled with poison, so that what was never written reads as NaN.
-// On failure `why` says which thread of which block did what.
-Outcome launch(const Kernel &kernel, const void *parameters, const u32 (&grid)[3], u32 threads, u32 shared_bytes, std::string &why);
+// On failure `why` says which thread of which block did what. A rehearsal ends each thread where it would wait for the
+// kernel before; `early_loads` receives a sum over what was loaded up to there.
+Outcome launch(const Kernel &kernel, const void *parameters, const u32 (&grid)[3], u32 threads, u32 shared_bytes, std::string &why, bool rehearsal = false, u64 *early_loads = nullptr);
 
 // Device memory: poisoned, between pages that cannot be touched, its end as close to the second as alignment allows.
 void *allocate(u64 size);

@@ -17,6 +17,7 @@ namespace emulation {
 
 struct Graph {
     std::vector<Work> works;
+    u64 behind_kernel = 0; // how many works there were behind the last kernel
 };
 
 struct Stream {

@@ -300,6 +300,7 @@ template <int Kind, int Queries, int Length> DEVICE void attention(const Attenti
     SHARED_ARRAY(u32, arrived, 1);
     AttentionRange range = attention_range(p);
     if ((int)block_z() >= range.parts) return;
+    await_previous_kernel();
     if (p.finish && (int)block_z() == range.parts - 1) append(p, range.position, merged);
     int group = p.rope.heads / p.rope.kv.kv_heads;
     for (int q = 0; q < group; q += Queries)

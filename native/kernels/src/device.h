@@ -136,6 +136,16 @@ DEVICE void load_transposed(u32 (&m)[4], SharedAddress row) {
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];" : "=r"(m[0]), "=r"(m[1]), "=r"(m[2]), "=r"(m[3]) : "r"(row) : "memory");
 }
 
+// A kernel may be launched while the one before it in the stream still runs (from compute capability 9.0 on). It reads
+// nothing that kernels write, and writes nothing, until it has waited here for that one to be done; only then does it let
+// the next one start, so that the next knows all but its direct predecessor to be done.
+DEVICE void await_previous_kernel() {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
+
 // What this thread wrote before comes before what it writes next, for all threads of the device.
 DEVICE void fence_device() { asm volatile("fence.acq_rel.gpu;" ::: "memory"); }
 DEVICE u32 add_atomically(u32 *to, u32 value) { u32 r; asm volatile("atom.add.u32 %0, [%1], %2;" : "=r"(r) : "l"(to), "r"(value) : "memory"); return r; }

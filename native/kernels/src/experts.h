@@ -10,6 +10,7 @@ KERNEL(swiglu, 256, SwiGluParams) {
 
 // Softmax over a token's scores, then the most probable experts; ties go to the lower index.
 KERNEL(route, 32, RouteParams) {
+    await_previous_kernel();
     int lane = lane_index();
     float *scores = p.scores + (u64)block_x() * p.experts;
     float highest = -1e30f, sum = 0, total = 0;
@@ -47,6 +48,7 @@ KERNEL(route, 32, RouteParams) {
 }
 
 KERNEL(combine_experts, 128, CombineParams) {
+    await_previous_kernel();
     for (int c = thread_index(); c < p.columns; c += 128) {
         float sum = 0;
         for (int k = 0; k < p.used; k++)

@@ -114,9 +114,12 @@ template <class Piece, int Batch> DEVICE void gemv(const GemvParams &p) {
     int first_end = pieces < TilePieces ? pieces : TilePieces, at = -1;
     const float *x = p.input + (p.experts ? (u64)(block_y() / p.choices_per_input) * p.columns : 0);
 
+    // Weights can be on their way while the kernel before still runs, once it is known which.
+    if (p.experts) await_previous_kernel();
     RowPair pair = row_pair(p, index), following = pair;
     Piece now[Ahead][GemvRows], next[Ahead][GemvRows] = {};
     fetch_pieces(pair, part * Chunk, first_end, p.columns, now);
+    if (!p.experts) await_previous_kernel();
     float scale = p.norm ? norm_scale(x, p.columns, p.epsilon, partial) : 1;
 
     for (int round = 0; round < p.rounds; round++) {
@@ -166,9 +169,10 @@ template <class Piece, int Batch> DEVICE void gemv(const GemvParams &p) {
     }
 }
 
-#define GEMV_OF(name, Type) \
-    KERNEL_SHARING(gemv_##name##_1, 256, 3, GemvParams) { gemv<Piece##Type, 1>(p); } \
+// A multiprocessor holds `blocks` blocks for one vector, two for more; VectorProducts counts on it.
+#define GEMV_OF(name, Type, blocks) \
+    KERNEL_SHARING(gemv_##name##_1, 256, blocks, GemvParams) { gemv<Piece##Type, 1>(p); } \
     KERNEL_SHARING(gemv_##name##_4, 256, 2, GemvParams) { gemv<Piece##Type, 4>(p); } \
     KERNEL_SHARING(gemv_##name##_16, 256, 2, GemvParams) { gemv<Piece##Type, 16>(p); }
-GEMV_OF(f32, F32) GEMV_OF(f16, F16) GEMV_OF(bf16, BF16) GEMV_OF(q8_0, Q8_0) GEMV_OF(q4_0, Q4_0)
-GEMV_OF(q4_k, Q4_K) GEMV_OF(q5_k, Q5_K) GEMV_OF(q6_k, Q6_K) GEMV_OF(mxfp4, MXFP4)
+GEMV_OF(f32, F32, 3) GEMV_OF(f16, F16, 3) GEMV_OF(bf16, BF16, 3) GEMV_OF(q8_0, Q8_0, 3) GEMV_OF(q4_0, Q4_0, 3)
+GEMV_OF(q4_k, Q4_K, 3) GEMV_OF(q5_k, Q5_K, 2) GEMV_OF(q6_k, Q6_K, 2) GEMV_OF(mxfp4, MXFP4, 3)

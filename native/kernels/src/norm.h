@@ -3,6 +3,7 @@
 #include "params.h"
 
 KERNEL(rms_norm, 256, NormParams) {
+    await_previous_kernel();
     SHARED_ARRAY(float, sums, 8);
     const float *x = p.input + (u64)(p.rows ? p.rows[block_x()] : (int)block_x()) * p.columns;
     float *y = p.output + (u64)block_x() * p.columns;

@@ -35,6 +35,7 @@ DEVICE void append_value(const RopeParams &p, int block, int head, int slot, con
 }
 
 KERNEL(rope, 256, RopeParams) {
+    await_previous_kernel();
     int token = block_x(), position = p.batch.positions[token], slot = position % BlockTokens;
     int block = kv_block_of(p.batch, p.batch.sequence_of[token], position);
     int i = (int)block_y() * 8 + (int)warp_index(), head = i - p.heads;

@@ -299,6 +299,21 @@ public sealed unsafe class CudaKernelTests
     }
 
     [Fact]
+    public void TheEmulationSeesAKernelThatDoesNotWaitForTheOneBefore()
+    {
+        using var hopper = EmulatedGpu.Configure("capability=90");
+        using var gpu = new Gpu();
+        ulong input = gpu.Send(Floats(256, new Random(1))), normed = gpu.Send(new float[256]), output = gpu.Send(new float[256]);
+        var graph = gpu.Record(() =>
+        {
+            gpu.Operators.Norm(input, 0, input, normed, 1, 256, 1e-6f);
+            gpu.Operators.Kernels.LaunchEarly(gpu.Operators.Kernels["emulation_begins_early"], (1, 1, 1), 256, new NormParams { Input = normed, Output = output });
+        });
+        var error = Assert.Throws<CudaException>(() => gpu.Run(graph));
+        Assert.Contains("emulation_begins_early", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void TheEmulationCopiesNoSoonerThanItIsWaitedFor()
     {
         using var gpu = new Gpu();
@@ -383,6 +398,19 @@ public sealed unsafe class CudaKernelTests
             var packed = new byte[rows * rowBytes];
             for (var row = 0; row < rows; row++) PackedRows.Pack(type, bytes.AsSpan(row * stored, stored), columns, packed.AsSpan(row * rowBytes, rowBytes));
             return new(StorageLayout.Of(type).Name.ToLowerInvariant(), Send(packed), rows, columns, rowBytes);
+        }
+
+        public nint Record(Action queue)
+        {
+            _device.Driver.BeginCapture(_device.Stream);
+            queue();
+            return _device.Driver.EndCapture(_device.Stream);
+        }
+
+        public void Run(nint graph)
+        {
+            _device.Driver.LaunchGraph(graph, _device.Stream);
+            _device.Synchronize();
         }
 
         public float[] Receive(ulong address, int count) => Receive<float>(address, count);

@@ -175,6 +175,24 @@ internal sealed unsafe class CudaDriver : ICudaDriver
     public void Launch(nint function, (int X, int Y, int Z) grid, int threads, int sharedBytes, void* parameters, nint stream) => Check(
         cuLaunchKernel(function, (uint)grid.X, (uint)grid.Y, (uint)grid.Z, (uint)threads, 1, 1, (uint)sharedBytes, stream, &parameters, null), "launch a kernel");
 
+    public void LaunchEarly(nint function, (int X, int Y, int Z) grid, int threads, void* parameters, nint stream)
+    {
+        var early = new LaunchAttribute { Id = LaunchAttribute.ProgrammaticStreamSerialization, Value = 1 };
+        var config = new LaunchConfig
+        {
+            GridX = (uint)grid.X,
+            GridY = (uint)grid.Y,
+            GridZ = (uint)grid.Z,
+            BlockX = (uint)threads,
+            BlockY = 1,
+            BlockZ = 1,
+            Stream = stream,
+            Attributes = &early,
+            AttributeCount = 1,
+        };
+        Check(cuLaunchKernelEx(&config, function, &parameters, null), "launch a kernel");
+    }
+
     /// <summary>Two transfers a clock.</summary>
     private static double? Bandwidth(int kilohertz, int bits) => kilohertz > 0 && bits > 0 ? 2e3 * kilohertz * bits / 8 : null;
 

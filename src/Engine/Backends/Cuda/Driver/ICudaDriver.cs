@@ -81,4 +81,7 @@ internal interface ICudaDriver
 
     /// <summary>Launches a kernel whose only parameter is a structure.</summary>
     unsafe void Launch(nint function, (int X, int Y, int Z) grid, int threads, int sharedBytes, void* parameters, nint stream);
+
+    /// <summary>The same of a kernel that may begin before the one in front of it in the stream is done, and waits for it itself.</summary>
+    unsafe void LaunchEarly(nint function, (int X, int Y, int Z) grid, int threads, void* parameters, nint stream);
 }

@@ -14,7 +14,11 @@ internal sealed unsafe class KernelModule : IDisposable
     /// <summary>Names a folder with PTX to use in place of the engine's own.</summary>
     public const string FolderVariable = "AGENTRT_CUDA_PTX";
 
+    /// <summary>When it is 0, every kernel waits until the one before it is done.</summary>
+    public const string EarlyVariable = "AGENTRT_CUDA_EARLY_LAUNCH";
+
     private readonly CudaDevice _device;
+    private readonly bool _early;
     private readonly PtxText _ptx;
     private readonly List<nint> _modules = [];
     private readonly Dictionary<string, nint> _functions = new(StringComparer.Ordinal);
@@ -22,6 +26,8 @@ internal sealed unsafe class KernelModule : IDisposable
     public KernelModule(CudaDevice device)
     {
         _device = device;
+        // Graphs know it from CUDA 12.3 on.
+        _early = device.Info.Major >= 9 && device.Driver.Version >= 12030 && Environment.GetEnvironmentVariable(EarlyVariable) != "0";
         var folder = Environment.GetEnvironmentVariable(FolderVariable);
         _ptx = new(string.IsNullOrEmpty(folder) ? Ptx(Target(device.Info)) : Ptx(Target(device.Info), folder));
     }
@@ -70,6 +76,16 @@ internal sealed unsafe class KernelModule : IDisposable
     /// <summary>Queues a kernel on the device's stream.</summary>
     public void Launch<T>(nint function, (int X, int Y, int Z) grid, int threads, T parameters, int sharedBytes = 0) where T : unmanaged =>
         _device.Driver.Launch(function, grid, threads, sharedBytes, &parameters, _device.Stream);
+
+    /// <summary>
+    /// Queues a kernel that may begin while the one before it still runs, and waits for it itself (await_previous_kernel
+    /// in native/kernels/src/device.h); on older devices and drivers as <see cref="Launch"/>.
+    /// </summary>
+    public void LaunchEarly<T>(nint function, (int X, int Y, int Z) grid, int threads, T parameters) where T : unmanaged
+    {
+        if (_early) _device.Driver.LaunchEarly(function, grid, threads, &parameters, _device.Stream);
+        else Launch(function, grid, threads, parameters);
+    }
 
     public void Dispose()
     {

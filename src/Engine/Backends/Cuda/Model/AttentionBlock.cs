@@ -37,7 +37,7 @@ internal sealed class AttentionBlock
         var rope = Parameters(index, batch) with { QueryNorm = layer.QueryNorm, KeyNorm = layer.KeyNorm };
         // Attention finishes queries, keys and values itself where no token sees another of the pass.
         var alone = batch.IsDecode && tokens <= Operators.MostVectors;
-        if (!alone) _operators.Kernels.Launch(_operators.Kernels["rope"], (tokens, Operators.Ceiling(_config.Heads + 2 * _config.KvHeads, 8), 1), 256, rope);
+        if (!alone) _operators.Kernels.LaunchEarly(_operators.Kernels["rope"], (tokens, Operators.Ceiling(_config.Heads + 2 * _config.KvHeads, 8), 1), 256, rope);
         Attend(rope, index, batch, alone);
         _operators.Prepare(_workspace.Attention, tokens, layer.AttentionOutput);
         _operators.Multiply(layer.AttentionOutput, _workspace.Attention, 0, _workspace.Hidden, tokens, accumulate: true);

@@ -34,7 +34,7 @@ internal sealed class DecodeAttention
     {
         // It must not depend on the context, which grows under a graph; of a short one the kernel makes fewer parts.
         var splits = tokens > Operators.MostVectors ? 1 : Math.Clamp(_slots / (_config.KvHeads * tokens), 1, MostSplits);
-        _kernels.Launch(_attend, (_config.KvHeads, tokens, splits), 128, new AttentionParams
+        _kernels.LaunchEarly(_attend, (_config.KvHeads, tokens, splits), 128, new AttentionParams
         {
             Rope = rope,
             Output = output,

@@ -24,7 +24,7 @@ internal sealed class FeedForwardBlock(ModelConfig config, Operators operators, 
     {
         var choices = tokens * config.ExpertsUsed;
         operators.MultiplyNormed([new(router, 0, workspace.Scores)], workspace.Hidden, layer.FeedForwardNorm, config.RmsEpsilon, workspace.Normed, tokens);
-        operators.Kernels.Launch(operators.Kernels["route"], (tokens, 1, 1), 32, new RouteParams
+        operators.Kernels.LaunchEarly(operators.Kernels["route"], (tokens, 1, 1), 32, new RouteParams
         {
             Scores = workspace.Scores,
             Chosen = workspace.Chosen,
@@ -37,7 +37,7 @@ internal sealed class FeedForwardBlock(ModelConfig config, Operators operators, 
             new(layer.Gate, 0, workspace.Gate), new(layer.Up, 0, workspace.Up), workspace.Hidden, layer.FeedForwardNorm, config.RmsEpsilon, workspace.Normed,
             workspace.Chosen, tokens, config.ExpertsUsed);
         operators.MultiplyExperts(layer.Down, workspace.Gate, workspace.Chosen, workspace.Results, choices, 1);
-        operators.Kernels.Launch(operators.Kernels["combine_experts"], (tokens, 1, 1), 128, new CombineParams
+        operators.Kernels.LaunchEarly(operators.Kernels["combine_experts"], (tokens, 1, 1), 128, new CombineParams
         {
             Results = workspace.Results,
             Weights = workspace.ChosenWeights,

@@ -30,7 +30,7 @@ internal sealed class Operators(KernelModule kernels, TensorCores tensorCores)
     /// <param name="columns">Their length.</param>
     /// <param name="epsilon">The norm's epsilon.</param>
     public void Norm(ulong input, ulong rows, ulong weight, ulong output, int count, int columns, float epsilon) =>
-        kernels.Launch(kernels["rms_norm"], (count, 1, 1), 256, new NormParams
+        kernels.LaunchEarly(kernels["rms_norm"], (count, 1, 1), 256, new NormParams
         {
             Input = input,
             Weight = weight,

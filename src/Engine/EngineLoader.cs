@@ -35,7 +35,7 @@ internal static class EngineLoader
             var runnerOptions = new RunnerOptions
             {
                 KvBlocks = budget.Blocks,
-                HostKvBlocks = KvBudget.HostBlocks(budget.ContextLength, options, plan.BlockBytes, EngineOptions.DefaultHostMemoryLimit),
+                HostKvBlocks = !options.PrefixReuse ? 0 : KvBudget.HostBlocks(budget.ContextLength, options, plan.BlockBytes, EngineOptions.DefaultHostMemoryLimit),
                 KvType = options.KvType,
                 MaxBatchTokens = options.PrefillChunk,
                 Threads = options.Threads,

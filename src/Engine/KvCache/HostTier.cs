@@ -5,7 +5,8 @@ namespace AgentRuntime.Engine.KvCache;
 
 /// <summary>
 /// The second tier of the prefix cache: tree nodes whose blocks the device had no room for, in slots of host memory.
-/// Bringing one back costs a copy, which is always cheaper than computing it again.
+/// Bringing one back costs a copy, which is always cheaper than computing it again. What came back keeps its slot until
+/// another needs it, so that going again costs nothing.
 /// </summary>
 /// <remarks>
 /// Nodes come in the order in which the device lets them go, children before their parents, and the first is dropped
@@ -14,6 +15,7 @@ namespace AgentRuntime.Engine.KvCache;
 internal sealed class HostTier(IKvOffload runner)
 {
     private readonly LinkedList<PrefixNode> _nodes = new();
+    private readonly LinkedList<PrefixNode> _copies = new();
     private readonly Stack<int> _free = new();
 
     /// <summary>Most nodes; fewer from the moment on at which the machine has no memory for more.</summary>
@@ -24,6 +26,9 @@ internal sealed class HostTier(IKvOffload runner)
 
     /// <summary>The nodes, the one that is dropped next first.</summary>
     public IReadOnlyCollection<PrefixNode> Nodes => _nodes;
+
+    /// <summary>The nodes that have a block too, the one that gives up its slot next first.</summary>
+    public IReadOnlyCollection<PrefixNode> Copies => _copies;
 
     /// <summary>Slots that were used once and hold nothing now.</summary>
     public IReadOnlyCollection<int> FreeSlots => _free;
@@ -42,6 +47,7 @@ internal sealed class HostTier(IKvOffload runner)
             }
             Slots = OpenedSlots;
         }
+        if (_free.Count == 0 && _copies.First is { } copy) Release(copy.Value);
         if (_free.Count == 0 && _nodes.First is { } oldest) Drop(oldest.Value);
         return _free.TryPeek(out slot) && runner.TryOffload(block, slot) && _free.TryPop(out slot);
     }
@@ -50,44 +56,45 @@ internal sealed class HostTier(IKvOffload runner)
     public void Add(PrefixNode node, int slot)
     {
         node.Slot = slot;
-        node.Eviction = _nodes.AddLast(node);
+        Unhold(node);
         Count("offload");
     }
 
-    /// <summary>Makes a node the last to be dropped; its children have to be touched before it.</summary>
+    /// <summary>Makes a node the last to be dropped, also one that had a block beside its slot; its children have to be touched before it.</summary>
     public void Touch(PrefixNode node)
     {
-        _nodes.Remove(node.Eviction!);
-        _nodes.AddLast(node.Eviction!);
+        Hold(node);
+        Unhold(node);
     }
 
     /// <summary>Keeps a node from being dropped while room is made for it; <see cref="Restore"/> or <see cref="Unhold"/> ends that.</summary>
-    public void Hold(PrefixNode node)
+    public static void Hold(PrefixNode node)
     {
-        _nodes.Remove(node.Eviction!);
-        node.Eviction = null;
+        node.HostPlace!.List!.Remove(node.HostPlace);
+        node.HostPlace = null;
     }
 
     /// <summary>Makes a node that was held the last to be dropped.</summary>
-    public void Unhold(PrefixNode node) => node.Eviction = _nodes.AddLast(node);
+    public void Unhold(PrefixNode node) => node.HostPlace = _nodes.AddLast(node);
 
     /// <summary>Copies a held node's contents into a block.</summary>
     /// <param name="node">The node.</param>
     /// <param name="block">The block, whose contents do not matter.</param>
-    /// <param name="keep">Whether the node stays here, as the last to be dropped; otherwise its slot is free.</param>
-    public void Restore(PrefixNode node, int block, bool keep)
+    /// <param name="isIts">Whether the block is the node's from now on; otherwise the node stays here, as the last to be dropped.</param>
+    public void Restore(PrefixNode node, int block, bool isIts)
     {
         runner.Restore(node.Slot, block);
         Count("restore");
-        if (keep) Unhold(node);
-        else FreeSlot(node);
+        if (isIts) node.HostPlace = _copies.AddLast(node);
+        else Unhold(node);
     }
 
-    /// <summary>Forgets the contents of a node that has a block again.</summary>
+    /// <summary>Frees the slot of a node that has a block.</summary>
     public void Release(PrefixNode node)
     {
         Hold(node);
-        FreeSlot(node);
+        _free.Push(node.Slot);
+        node.Slot = PrefixNode.None;
     }
 
     /// <summary>Takes a leaf out of the tree.</summary>
@@ -95,12 +102,6 @@ internal sealed class HostTier(IKvOffload runner)
     {
         Release(node);
         node.Parent!.Children.Remove(node);
-    }
-
-    private void FreeSlot(PrefixNode node)
-    {
-        _free.Push(node.Slot);
-        node.Slot = PrefixNode.None;
     }
 
     private void Count(string direction)

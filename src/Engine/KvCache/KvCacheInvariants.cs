@@ -43,7 +43,7 @@ internal static class KvCacheInvariants
             {
                 Require(nodes.Add(node), "a tree node has two parents");
                 Require(node.Parent == parent && node.Depth == parent.Depth + 1, "a tree node does not know its parent");
-                Require(node.IsOnHost == (node.Block == PrefixNode.None), "a tree node is in two places, or in none");
+                Require(node.IsOnHost == (node.Block == PrefixNode.None), "a tree node has neither a block nor a slot");
                 Require(node.IsOnHost || cache.Tree.NodeOf(node.Block) == node, "a tree node's block is another node's");
                 Require(node.IsOnHost || !parent.IsOnHost, "a tree node has a block while its parent is in host memory");
                 Require(node.Tokens.Length is > 0 and <= RunnerOptions.BlockTokens, "a tree node's block is empty or too full");
@@ -91,7 +91,12 @@ internal static class KvCacheInvariants
             Require(slots.Add(node.Slot), "two tree nodes have one slot");
             Require(node.Children.All(seen.Contains), "the host tier would drop a node before its children");
         }
-        Require(nodes.Count(node => node.IsOnHost) == seen.Count, "a tree node in host memory is unknown to the host tier");
+        foreach (var node in host?.Copies ?? [])
+        {
+            Require(nodes.Contains(node) && !node.IsOnHost && seen.Add(node), "the host tier has a copy twice, one without a block, or one that is not in the tree");
+            Require(slots.Add(node.Slot), "two tree nodes have one slot");
+        }
+        Require(nodes.Where(node => node.Slot != PrefixNode.None).All(seen.Contains), "a tree node's slot is unknown to the host tier");
         foreach (var slot in host?.FreeSlots ?? []) Require(slots.Add(slot), "a slot is free twice, or free and used");
         Require(slots.Count == (host?.OpenedSlots ?? 0) && slots.All(slot => slot < slots.Count), "a slot was lost");
         Require(slots.Count <= (host?.Slots ?? 0), "the host tier has more slots than it may");

@@ -188,7 +188,7 @@ internal sealed class KvCacheManager
         if (Available == 0) return false;
         var host = Tree.Host!;
         // Making room may drop what is in host memory longest.
-        host.Hold(node);
+        HostTier.Hold(node);
         Truncate(sequence, index * BlockTokens);
         int block;
         try
@@ -204,10 +204,10 @@ internal sealed class KvCacheManager
         if (common < BlockTokens)
         {
             // The sequence goes another way: what it gets is a copy of its own.
-            host.Restore(node, block, keep: true);
+            host.Restore(node, block, isIts: false);
             return true;
         }
-        host.Restore(node, block, keep: false);
+        host.Restore(node, block, isIts: true);
         Tree.Place(node, block);
         Pool.Retain(block);
         return true;

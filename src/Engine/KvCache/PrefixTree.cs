@@ -99,7 +99,7 @@ internal sealed class PrefixTree
         return node;
     }
 
-    /// <summary>Gives a node that is no longer in host memory a block. The tree's reference to it is the caller's affair.</summary>
+    /// <summary>Gives a node a block. The tree's reference to it is the caller's affair.</summary>
     public void Place(PrefixNode node, int block)
     {
         node.Block = block;
@@ -125,10 +125,8 @@ internal sealed class PrefixTree
     {
         if (_evictable.First is not { } first) return false;
         var node = first.Value;
-        var slot = PrefixNode.None;
-        var moves = Host is not null && Host.TryCopy(node.Block, out slot);
-        Pin(node.Block);
-        if (moves) Host!.Add(node, slot);
+        if (node.Slot != PrefixNode.None) Host!.Touch(node);
+        else if (Host is not null && Host.TryCopy(node.Block, out var slot)) Host.Add(node, slot);
         else node.Parent!.Children.Remove(node);
         FreeBlock(node);
         return true;
@@ -141,13 +139,14 @@ internal sealed class PrefixTree
             Host!.Drop(node);
             return;
         }
-        Pin(node.Block);
+        if (node.Slot != PrefixNode.None) Host!.Release(node);
         node.Parent!.Children.Remove(node);
         FreeBlock(node);
     }
 
     private void FreeBlock(PrefixNode node)
     {
+        Pin(node.Block);
         _nodeOfBlock[node.Block] = null;
         _pool.Release(node.Block);
         node.Block = PrefixNode.None;

@@ -102,6 +102,23 @@ public sealed class HostTierTests : IDisposable
     }
 
     [Fact]
+    public void What_came_back_goes_again_without_a_copy()
+    {
+        var (a, b) = (TestEngine.Tokens(1, 128), TestEngine.Tokens(2, 128));
+        Close(Compute(a));
+        Close(Compute(b));
+        // Eight blocks in six: two of each change places, and each of them was copied once.
+        for (var turn = 0; turn < 6; turn++)
+        {
+            Assert.Equal((128, 2), Find(turn % 2 == 0 ? a : b));
+            Assert.Equal((4, 2, 2), (_runner.Offloaded, _cache.Tree.Host!.Nodes.Count, _cache.Tree.Host!.Copies.Count));
+        }
+        // Whoever needs a slot takes those of the copies first.
+        Close(Compute(TestEngine.Tokens(3, 128)));
+        Assert.Equal((6, 0), (_cache.Tree.Host!.Nodes.Count, _cache.Tree.Host!.Copies.Count));
+    }
+
+    [Fact]
     public void What_is_computed_anew_frees_its_slot()
     {
         var a = TestEngine.Tokens(1, 96);

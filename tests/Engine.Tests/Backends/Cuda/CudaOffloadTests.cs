@@ -166,6 +166,24 @@ public sealed class CudaOffloadTests
         Assert.Equal(expected, Run.Append(runner, tokens.AsSpan(39), 39, firstBlock: 4)[0]);
     }
 
+    /// <summary>Two parts of the layers are two waits, beside the one of the copies for what was computed before.</summary>
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(3, false)]
+    public void EachPartOfTheLayersHasAWaitOfItsOwn(int wait, bool exists)
+    {
+        using var file = ModelLoader.Open(TestFiles.Golden(Model));
+        using var runner = Load(file);
+        Run.All(runner, CudaModelRunnerTests.Tokens(runner, 33, seed: 2));
+        Assert.True(runner.TryOffload(0, 0));
+        runner.Restore(0, 2);
+        using var faulty = EmulatedGpu.Configure($"fail=cuStreamWaitEvent:{wait}:1");
+        var pass = Record.Exception(() => Run.Batch(runner, [5, 6], [new SequenceSlice(0, 2, 32, [2, 3])]));
+        Assert.Equal(exists, pass is CudaException);
+        // What was queued before is waited for, whatever became of the pass.
+        Assert.Null(Record.Exception(() => Run.Batch(runner, [5, 6], [new SequenceSlice(0, 2, 32, [2, 3])])));
+    }
+
     [Fact]
     public void AFailedCopyFailsThePassesThatFollow()
     {

@@ -101,6 +101,7 @@ DEVICE u32 to_halves(float low, float high) { return to_half(low) | (u32)to_half
 DEVICE u32 to_brain(float x) { u32 bits = float_to_bits(x); return x != x ? bits >> 16 | 64 : (bits + 0x7fff + (bits >> 16 & 1)) >> 16; }
 DEVICE u32 to_brains(float low, float high) { return to_brain(low) | to_brain(high) << 16; }
 DEVICE float exp2_approximate(float x) { return exp2f(x); }
+DEVICE float highest_of(float a, float b) { return fmaxf(a, b); }
 DEVICE float reciprocal_root(float x) { return 1 / sqrtf(x); }
 DEVICE float round_to_even(float x) { return nearbyintf(x); }
 

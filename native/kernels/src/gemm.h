@@ -66,28 +66,25 @@ template <class Type, int Tokens> DEVICE void gemm_fetch(const GemmParams &p, co
     commit_copies();
 }
 
-// Adds the product of a stage's columns 16 · (step .. step + steps - 1) to a warp's sums.
-template <class Type, int TokenFragments, int RowFragments> DEVICE void gemm_steps(float (&sums)[TokenFragments][RowFragments][4], SharedAddress inputs, SharedAddress weights, int step, int steps) {
+// Adds the product of columns 16 · quarter .. 16 · quarter + 15 of a stage to a warp's sums.
+template <class Type, int TokenFragments, int RowFragments> DEVICE void gemm_step(float (&sums)[TokenFragments][RowFragments][4], SharedAddress inputs, SharedAddress weights, int quarter) {
     int lane = lane_index(), swizzle = lane & 7;
     // Tokens are the left operand, rows of weights the right one, both along the columns.
-    SharedAddress left = inputs + (lane & 15) * 128, right = weights + ((lane & 7) + (lane >> 4) * 8) * 128;
+    SharedAddress left = inputs + (lane & 15) * 128 + (((2 * quarter + (lane >> 4)) ^ swizzle) << 4);
+    SharedAddress right = weights + (swizzle + (lane >> 4) * 8) * 128 + (((2 * quarter + (lane >> 3 & 1)) ^ swizzle) << 4);
+    u32 a[TokenFragments][4], b[RowFragments / 2][4];
 #pragma unroll
-    for (int s = 0; s < steps; s++) {
-        u32 a[TokenFragments][4], b[RowFragments / 2][4];
-        int left_chunk = ((2 * (step + s) + (lane >> 4)) ^ swizzle) << 4, right_chunk = ((2 * (step + s) + (lane >> 3 & 1)) ^ swizzle) << 4;
+    for (int i = 0; i < TokenFragments; i++) load_matrices(a[i], left + i * 16 * 128);
 #pragma unroll
-        for (int i = 0; i < TokenFragments; i++) load_matrices(a[i], left + i * 16 * 128 + left_chunk);
+    for (int j = 0; j < RowFragments / 2; j++) load_matrices(b[j], right + j * 16 * 128);
 #pragma unroll
-        for (int j = 0; j < RowFragments / 2; j++) load_matrices(b[j], right + j * 16 * 128 + right_chunk);
+    for (int i = 0; i < TokenFragments; i++)
 #pragma unroll
-        for (int i = 0; i < TokenFragments; i++)
-#pragma unroll
-            for (int j = 0; j < RowFragments; j++) {
-                u32 fragment[2] = {b[j / 2][j % 2 * 2], b[j / 2][j % 2 * 2 + 1]};
-                if (Type::brain) multiply_tile_brain(sums[i][j], a[i], fragment);
-                else multiply_tile(sums[i][j], a[i], fragment);
-            }
-    }
+        for (int j = 0; j < RowFragments; j++) {
+            u32 fragment[2] = {b[j / 2][j % 2 * 2], b[j / 2][j % 2 * 2 + 1]};
+            if (Type::brain) multiply_tile_brain(sums[i][j], a[i], fragment);
+            else multiply_tile(sums[i][j], a[i], fragment);
+        }
 }
 
 // Adds up the splits of a tile. Returns whether this block is the tile's last, which then has the sums.
@@ -149,30 +146,28 @@ template <class Type, int Tokens> DEVICE void gemm(const GemmParams &p) {
 
     gemm_fetch<Type, Tokens>(p, sources, weights, shared, row0, first, 0, steps);
     gemm_fetch<Type, Tokens>(p, sources, weights, shared, row0, first, 1, steps);
-    Words4 next[2];
+    Words4 next[2][2]; // two quarters: one being read, one to be stored
     if (!StoredAsHalves<Type>::value)
+#pragma unroll
         for (int quarter = 0; quarter < 4; quarter++) {
-            gemm_load<Type>(next, p, weights, row0, first * GemmDepth, quarter);
-            gemm_store(next, memory + Tokens * 128, quarter);
+            gemm_load<Type>(next[0], p, weights, row0, first * GemmDepth, quarter);
+            gemm_store(next[0], memory + Tokens * 128, quarter);
         }
     for (int step = 0; step < steps; step++) {
+        // Behind the last stage its weights are read once more, which is simpler than not to.
+        int ahead = (first + (step + 1 < steps ? step + 1 : step)) * GemmDepth;
+        if (!StoredAsHalves<Type>::value) gemm_load<Type>(next[0], p, weights, row0, ahead, 0);
         wait_copies<GemmStages - 2>();
         sync_block();
         gemm_fetch<Type, Tokens>(p, sources, weights, shared, row0, first, step + GemmStages - 1, steps);
         SharedAddress stage = shared + step % GemmStages * StageBytes;
         SharedAddress inputs = stage + warp_token * 128, right = stage + (Tokens + warp_row) * 128;
-        if (StoredAsHalves<Type>::value) {
-            gemm_steps<Type>(sums, inputs, right, 0, 4);
-        } else {
-            // Behind the last stage the weights are read once more than needed, which is simpler than not to.
-            int ahead = step + 1 < steps ? step + 1 : step;
-            u8 *place = memory + (step + 1) % GemmStages * StageBytes + Tokens * 128;
+        u8 *place = memory + (step + 1) % GemmStages * StageBytes + Tokens * 128;
 #pragma unroll
-            for (int quarter = 0; quarter < 4; quarter++) {
-                gemm_load<Type>(next, p, weights, row0, (first + ahead) * GemmDepth, quarter);
-                gemm_steps<Type>(sums, inputs, right, quarter, 1);
-                gemm_store(next, place, quarter);
-            }
+        for (int quarter = 0; quarter < 4; quarter++) {
+            if (!StoredAsHalves<Type>::value && quarter < 3) gemm_load<Type>(next[(quarter + 1) % 2], p, weights, row0, ahead, quarter + 1);
+            gemm_step<Type>(sums, inputs, right, quarter);
+            if (!StoredAsHalves<Type>::value) gemm_store(next[quarter % 2], place, quarter);
         }
     }
     wait_copies<0>();

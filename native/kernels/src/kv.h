@@ -1,4 +1,4 @@
-// The KV blocks, element by element. Used by rope (writes) and attention (reads).
+// Where the KV blocks lie, and how a vector is written to them.
 #pragma once
 #include "params.h"
 
@@ -14,20 +14,6 @@ DEVICE u8 *value_tile(const KvLayout &kv, int block, int head) { return key_tile
 
 DEVICE int kv_block_of(const BatchLayout &batch, int sequence, int position) {
     return batch.tables[batch.table_start[sequence] + position / BlockTokens];
-}
-
-template <int Kind> DEVICE float read_key(const u8 *tile, int length, int dimension, int slot) {
-    int i = dimension * BlockTokens + slot;
-    if (Kind == 0) return from_half(((const u16 *)tile)[i]);
-    if (Kind == 1) return ((const float *)tile)[i];
-    return ((const s8 *)tile)[i] * from_half(((const u16 *)(tile + length * BlockTokens))[dimension / 32 * BlockTokens + slot]);
-}
-
-template <int Kind> DEVICE float read_value(const u8 *tile, int length, int dimension, int slot) {
-    int i = slot * length + dimension;
-    if (Kind == 0) return from_half(((const u16 *)tile)[i]);
-    if (Kind == 1) return ((const float *)tile)[i];
-    return ((const s8 *)tile)[i] * from_half(((const u16 *)(tile + length * BlockTokens))[slot * kv_groups(length) + dimension / 32]);
 }
 
 // Writes one vector of a tile by one warp, `stride` being the tile's length: element d at first + d · step, a Q8_0 scale of group

@@ -136,17 +136,18 @@ struct AttentionParams {
     int finish;          // whether to do first what the rope kernel does; every token is of another sequence then
 };
 
-// Attention of many tokens. Grid: x KV head, y tile of 64 rows, a row being a token and one of the head's queries.
+// Attention of many tokens. Grid: x KV head, y tile of rows, a row being a token and one of the head's queries, z split.
 struct PrefillAttentionParams {
     KvLayout kv;
     BatchLayout batch;
     const int *tiles;    // [tile][3]: its sequence's first token, first row within the sequence, rows of the sequence
     const float *query;
     float *output;
+    float *partial;      // [tile][KV head][split][row][value_length + 2]: sums of values, maximum in powers of two, sum of weights
     int heads;
     int window;
+    int splits;
     float scale;
-    int padding;
 };
 
 // gate = silu(gate) · up. Grid: blocks over the values.

@@ -58,7 +58,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
             _transfers = new(_device, _kv, options.HostKvBlocks, _front?.BlockBytes ?? 0);
             memory.Rope.Fill(_model.RopeFactors);
             _operators = new(_kernels, memory.TensorCores);
-            _attention = new(_device, config, _operators, _kv, _workspace, memory.Rope, memory.AttentionRoom, options.KvType);
+            _attention = new(_device, config, _operators, _kv, _workspace, memory.Rope, memory.AttentionRoom, memory.PrefillPartial, options.KvType);
             _feedForward = new(config, _operators, _workspace);
             _logits = (float*)_device.AllocateHost(sizeof(float) * (long)Operators.MostVectors * config.VocabularySize);
             _likeliest = (int*)_device.AllocateHost(sizeof(int) * Operators.MostVectors);

@@ -33,7 +33,7 @@ public sealed class PtxTests
             .. types.SelectMany(type => new[] { $"embed_{type}", $"gemv_{type}_1", $"gemv_{type}_4", $"gemv_{type}_16" }),
             .. types.Skip(1).SelectMany(type => new[] { $"gemm_{type}_32", $"gemm_{type}_128" }),
             .. new[] { "f16_4", "f16_8", "f32_4", "q8_0_4", "q8_0_8" }.SelectMany(kind => new[] { 64, 128, 256 }.Select(length => $"attention_{kind}_{length}")),
-            .. new[] { 64, 128, 256 }.Select(length => $"prefill_attention_{length}"),
+            .. new[] { 64, 128, 256 }.Select(length => $"prefill_attention_{length}"), "prefill_merge_64", "prefill_merge_128",
         ];
         Assert.Equal(kernels.Order(StringComparer.Ordinal), Regex.Matches(ptx, @"\.entry (\w+)\(").Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal));
     }

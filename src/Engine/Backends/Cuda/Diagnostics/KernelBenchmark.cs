@@ -148,8 +148,8 @@ internal sealed unsafe class KernelBenchmark : IDisposable
     {
         var blocks = (depth + _prompt) / RunnerOptions.BlockTokens;
         var pool = new KvPool(_device, _config, type, blocks);
-        var batch = new CudaBatch(_device, _prompt, _config.Heads / _config.KvHeads, blocks);
-        var attention = new AttentionBlock(_device, _config, _operators, pool, _workspace, new(_device, _config, 1), new DecodeAttention.Room(_device, _config), type);
+        var batch = new CudaBatch(_device, _prompt, _config.Heads / _config.KvHeads, PrefillAttention.TileRows(_config), blocks);
+        var attention = new AttentionBlock(_device, _config, _operators, pool, _workspace, new(_device, _config, 1), new DecodeAttention.Room(_device, _config), PrefillAttention.AllocatePartial(_device, _config), type);
         batch.Load(new ForwardBatch(new int[tokens], [new SequenceSlice(0, tokens, depth - 1, [.. Enumerable.Range(0, blocks)])], new int[1]));
         var bytes = KvPool.BytesPerBlock(_config, type) / _config.Layers * (depth / RunnerOptions.BlockTokens);
         var operations = 4.0 * tokens * (depth + tokens / 2) * _config.Heads * _config.HeadLength;

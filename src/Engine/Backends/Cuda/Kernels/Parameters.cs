@@ -87,10 +87,9 @@ internal struct PrefillAttentionParams
 {
     public KvLayout Kv;
     public BatchLayout Batch;
-    public ulong Tiles, Query, Output;
-    public int Heads, Window;
+    public ulong Tiles, Query, Output, Partial;
+    public int Heads, Window, Splits;
     public float Scale;
-    public int Padding;
 }
 
 [StructLayout(LayoutKind.Sequential)]

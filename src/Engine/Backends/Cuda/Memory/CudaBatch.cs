@@ -8,11 +8,9 @@ namespace AgentRuntime.Engine.Backends.Cuda.Memory;
 /// </summary>
 internal sealed unsafe class CudaBatch
 {
-    /// <summary>Rows of a tile of the prefill attention kernel.</summary>
-    public const int TileRows = 64;
-
     private readonly CudaDevice _device;
     private readonly int _group;
+    private readonly int _tileRows;
     private readonly int _most;
     private readonly int _tilesAt;
     private readonly int _tablesAt;
@@ -23,12 +21,13 @@ internal sealed unsafe class CudaBatch
     /// <param name="device">The device.</param>
     /// <param name="most">Most tokens in a pass.</param>
     /// <param name="group">Query heads of a KV head.</param>
+    /// <param name="tileRows">Rows of a tile of the prefill attention kernel.</param>
     /// <param name="blocks">KV blocks that there are.</param>
-    public CudaBatch(CudaDevice device, int most, int group, int blocks)
+    public CudaBatch(CudaDevice device, int most, int group, int tileRows, int blocks)
     {
-        (_device, _most, _group) = (device, most, group);
+        (_device, _most, _group, _tileRows) = (device, most, group, tileRows);
         _tilesAt = 5 * most;
-        _tablesAt = checked(_tilesAt + 3 * (int)((long)most * group / TileRows + most));
+        _tablesAt = checked(_tilesAt + 3 * (int)((long)most * group / tileRows + most));
         // Every sequence of a pass may see every block.
         _tableCapacity = checked((int)Math.Min((long)most * blocks, 64L << 20));
         _host = (int*)device.AllocateHost(checked((long)(_tablesAt + _tableCapacity) * sizeof(int)));
@@ -40,6 +39,9 @@ internal sealed unsafe class CudaBatch
     public int LogitRows { get; private set; }
 
     public int Tiles { get; private set; }
+
+    /// <summary>Tokens of the longest sequence, with those of this pass.</summary>
+    public int LongestContext { get; private set; }
 
     /// <summary>Whether every sequence has one token and wants its logits.</summary>
     public bool IsDecode { get; private set; }
@@ -60,7 +62,7 @@ internal sealed unsafe class CudaBatch
         IsDecode = batch.Sequences.Length == Tokens && LogitRows == Tokens;
         batch.Tokens.CopyTo(new(_host, _most));
         batch.LogitRows.CopyTo(new(_host + 3 * _most, _most));
-        Tiles = 0;
+        Tiles = LongestContext = 0;
         var table = 0;
         for (var s = 0; s < batch.Sequences.Length; s++)
         {
@@ -70,13 +72,14 @@ internal sealed unsafe class CudaBatch
                 _host[_most + sequence.Start + i] = sequence.ContextLength + i;
                 _host[2 * _most + sequence.Start + i] = s;
             }
+            LongestContext = Math.Max(LongestContext, sequence.ContextLength + sequence.Count);
             var blocks = (sequence.ContextLength + sequence.Count + RunnerOptions.BlockTokens - 1) / RunnerOptions.BlockTokens;
             if (blocks > _tableCapacity - table) throw new EngineException("The sequences of a pass have too many KV blocks together; let fewer run at a time.");
             _host[4 * _most + s] = table;
             sequence.Blocks.AsSpan(0, blocks).CopyTo(new(_host + _tablesAt + table, blocks));
             table += blocks;
             var rows = sequence.Count * _group;
-            for (var row = 0; row < rows; row += TileRows, Tiles++)
+            for (var row = 0; row < rows; row += _tileRows, Tiles++)
                 (_host[_tilesAt + 3 * Tiles], _host[_tilesAt + 3 * Tiles + 1], _host[_tilesAt + 3 * Tiles + 2]) = (sequence.Start, row, rows);
         }
         _device.Driver.CopyToDevice(_address, _host, (long)(_tablesAt + table) * sizeof(int), _device.Stream);

@@ -16,11 +16,13 @@ internal sealed class RunnerMemory(CudaDevice device, KernelModule kernels, Mode
 
     public Workspace Workspace { get; } = new(device, config, options.MaxBatchTokens);
 
-    public CudaBatch Batch { get; } = new(device, options.MaxBatchTokens, config.Heads / config.KvHeads, options.KvBlocks);
+    public CudaBatch Batch { get; } = new(device, options.MaxBatchTokens, config.Heads / config.KvHeads, PrefillAttention.TileRows(config), options.KvBlocks);
 
     public RopeTables Rope { get; } = new(device, config, RopeTables.Positions(config, options.KvBlocks));
 
     public TensorCores TensorCores { get; } = new(kernels, device, TensorCores.InputValues(config, options.MaxBatchTokens));
 
     public DecodeAttention.Room AttentionRoom { get; } = new(device, config);
+
+    public ulong PrefillPartial { get; } = PrefillAttention.AllocatePartial(device, config);
 }

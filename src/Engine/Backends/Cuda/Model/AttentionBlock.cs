@@ -13,19 +13,15 @@ internal sealed class AttentionBlock
     private readonly Workspace _workspace;
     private readonly ulong _cosines;
     private readonly ulong _sines;
-    private readonly float _scale;
     private readonly DecodeAttention _decode;
-    private readonly string? _prefill;
+    private readonly PrefillAttention? _prefill;
 
-    public AttentionBlock(CudaDevice device, ModelConfig config, Operators operators, KvPool kv, Workspace workspace, RopeTables rope, DecodeAttention.Room room, KvType type)
+    public AttentionBlock(CudaDevice device, ModelConfig config, Operators operators, KvPool kv, Workspace workspace, RopeTables rope, DecodeAttention.Room room, ulong prefillPartial, KvType type)
     {
         (_config, _operators, _kv, _workspace) = (config, operators, kv, workspace);
         (_cosines, _sines) = (rope.Cosines, rope.Sines);
         _decode = new(config, operators.Kernels, type, room);
-        _scale = 1 / MathF.Sqrt(config.HeadLength);
-        var length = Math.Max(config.HeadLength, config.ValueHeadLength);
-        // Whoever keeps keys and values as full floats wants no halves in between.
-        _prefill = type == KvType.F32 ? null : $"prefill_attention_{(length <= 64 ? 64 : length <= 128 ? 128 : 256)}";
+        _prefill = PrefillAttention.Serves(type) ? new(config, operators.Kernels, prefillPartial) : null;
     }
 
     public void Run(CudaLayer layer, int index, CudaBatch batch)
@@ -48,7 +44,7 @@ internal sealed class AttentionBlock
 
     private void Attend(RopeParams rope, int index, CudaBatch batch, bool finish)
     {
-        if (_prefill is not null && batch.Tokens > Operators.MostVectors) Prefill(index, batch);
+        if (_prefill is not null && batch.Tokens > Operators.MostVectors) _prefill.Attend(_kv.Layer(index), batch, _workspace.Query, _workspace.Attention);
         else _decode.Attend(rope, batch.Tokens, _workspace.Attention, finish);
     }
 
@@ -66,17 +62,4 @@ internal sealed class AttentionBlock
         HalfSplit = _config.RopeHalfSplit ? 1 : 0,
         Epsilon = _config.RmsEpsilon,
     };
-
-    private void Prefill(int index, CudaBatch batch) =>
-        _operators.Kernels.Launch(_operators.Kernels[_prefill!], (_config.KvHeads, batch.Tiles, 1), 128, new PrefillAttentionParams
-        {
-            Kv = _kv.Layer(index),
-            Batch = batch.Layout,
-            Tiles = batch.TileList,
-            Query = _workspace.Query,
-            Output = _workspace.Attention,
-            Heads = _config.Heads,
-            Window = _config.SlidingWindow,
-            Scale = _scale,
-        });
 }

@@ -268,6 +268,11 @@ struct LaunchConfig {
     const LaunchAttribute *attributes;
     u32 attribute_count;
 };
+API cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, void *function, int threads, size_t) {
+    *blocks = 3;
+    return function && threads == (int)((const Kernel *)function)->threads ? Success : InvalidValue;
+}
+
 static int queue_kernel(void *function, u32 x, u32 y, u32 z, u32 threads, u32 threads_y, u32 threads_z, u32 shared_bytes, void *stream, void **parameters, bool early) {
     auto kernel = (const Kernel *)function;
     if (x == 0 || y == 0 || z == 0 || threads != kernel->threads || threads_y != 1 || threads_z != 1 || y > 65535 || z > 65535) return InvalidValue;

@@ -169,7 +169,7 @@ template <class Piece, int Batch> DEVICE void gemv(const GemvParams &p) {
     }
 }
 
-// A multiprocessor holds `blocks` blocks for one vector, two for more; VectorProducts counts on it.
+// A multiprocessor is to hold `blocks` blocks for one vector, two for more.
 #define GEMV_OF(name, Type, blocks) \
     KERNEL_SHARING(gemv_##name##_1, 256, blocks, GemvParams) { gemv<Piece##Type, 1>(p); } \
     KERNEL_SHARING(gemv_##name##_4, 256, 2, GemvParams) { gemv<Piece##Type, 4>(p); } \

@@ -113,6 +113,13 @@ internal sealed unsafe class KernelBenchmark : IDisposable
                     $"gemv_{NameOf(type)}{kernel}", $"{rows} × {columns}, {batch} vectors", rows * rowBytes, 0,
                     run => _operators.Multiply(Matrix(run), _workspace.Hidden, 0, _workspace.Gate, batch));
             }
+            yield return () => Row(
+                $"gemv_{NameOf(type)}_1, gate and up", $"2 of {rows} × {columns}, with norm and SiLU", 2 * rows * rowBytes, 0,
+                run => _operators.Gate(
+                    new(Matrix(2 * run), 0, _workspace.Gate), new(Matrix(2 * run + 1), 0, _workspace.Up), _workspace.Hidden, _arena, 1e-5f, _workspace.Normed, 1));
+            // The tiny size has widths that are no whole blocks of the larger types.
+            if (_config.Heads * _config.HeadLength % StorageLayout.Of(type).BlockLength == 0 && rows % StorageLayout.Of(type).BlockLength == 0)
+                yield return () => LayersRow(type);
             yield return () =>
             {
                 _operators.Prepare(_workspace.Hidden, _prompt, Matrix(0));
@@ -129,6 +136,47 @@ internal sealed unsafe class KernelBenchmark : IDisposable
         yield return () => Row(
             "gemv_q4_k_1, experts", $"{Used} of {Experts} experts, {width} × {columns}", Used * width * expert, 0,
             run => _operators.MultiplyExperts(new("q4_k", expertPlaces(run), width, columns, expert), _workspace.Hidden, chosen, _workspace.Gate, Used, Used));
+    }
+
+    /// <summary>The products of some layers' decode as one graph: what the launches between them cost.</summary>
+    private KernelBenchmarkRow LayersRow(StorageType type)
+    {
+        long at = 0, bytes = 0;
+        CudaMatrix Next(int rows, int columns)
+        {
+            var rowBytes = PackedRows.RowBytes(type, columns);
+            if (at + rows * rowBytes > _arenaBytes) at = 0;
+            var matrix = new CudaMatrix(NameOf(type), _arena + (ulong)at, rows, columns, rowBytes);
+            at += (rows * rowBytes + 255) / 256 * 256;
+            bytes += rows * rowBytes;
+            return matrix;
+        }
+        int width = _config.EmbeddingLength, query = _config.Heads * _config.HeadLength, key = _config.KvHeads * _config.HeadLength, inner = _config.FeedForwardLength;
+        void Layer()
+        {
+            _operators.MultiplyNormed(
+                [new(Next(query, width), 0, _workspace.Query), new(Next(key, width), 0, _workspace.Key), new(Next(key, width), 0, _workspace.Value)],
+                _workspace.Hidden, _arena, 1e-5f, _workspace.Normed, 1);
+            _operators.Multiply(Next(width, query), _workspace.Query, 0, _workspace.Normed, 1);
+            _operators.Gate(new(Next(inner, width), 0, _workspace.Gate), new(Next(inner, width), 0, _workspace.Up), _workspace.Hidden, _arena, 1e-5f, _workspace.Normed, 1);
+            _operators.Multiply(Next(width, inner), _workspace.Gate, 0, _workspace.Normed, 1);
+        }
+        // Kernels are compiled at their first use, which a recording does not allow.
+        Layer();
+        _device.Synchronize();
+        (at, bytes) = (0, 0);
+        _device.Driver.BeginCapture(_device.Stream);
+        for (var i = 0; i < _config.Layers; i++) Layer();
+        var graph = _device.Driver.EndCapture(_device.Stream);
+        try
+        {
+            return Row($"layers_{NameOf(type)}", $"products of {_config.Layers} layers for 1 vector, a graph", bytes, 0, _ => _device.Driver.LaunchGraph(graph, _device.Stream));
+        }
+        finally
+        {
+            _device.Synchronize();
+            _device.Driver.DestroyGraph(graph);
+        }
     }
 
     private IEnumerable<Func<KernelBenchmarkRow>> Attention()

@@ -166,6 +166,12 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         return function;
     }
 
+    public int ResidentBlocks(nint function, int threads)
+    {
+        Check(cuOccupancyMaxActiveBlocksPerMultiprocessor(out var blocks, function, threads, 0), "tell how many blocks fit");
+        return blocks;
+    }
+
     public void AllowSharedMemory(nint function, int bytes)
     {
         const int MaxDynamicSharedSizeBytes = 8;

@@ -142,6 +142,9 @@ internal static unsafe partial class CudaNative
         nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint sharedBytes, nint stream, void** parameters, void** extra);
 
     [LibraryImport(Library)]
+    public static partial int cuOccupancyMaxActiveBlocksPerMultiprocessor(out int blocks, nint function, int threads, nuint sharedBytes);
+
+    [LibraryImport(Library)]
     public static partial int cuLaunchKernelEx(LaunchConfig* config, nint function, void** parameters, void** extra);
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath) =>

@@ -76,6 +76,9 @@ internal interface ICudaDriver
 
     nint Function(nint module, string name);
 
+    /// <summary>Blocks of a kernel that a multiprocessor holds at once, by their registers and shared memory.</summary>
+    int ResidentBlocks(nint function, int threads);
+
     /// <summary>Lets launches of a kernel give a block more shared memory than the usual 48 KB.</summary>
     void AllowSharedMemory(nint function, int bytes);
 

@@ -21,6 +21,7 @@ internal sealed unsafe class KernelModule : IDisposable
     private readonly bool _early;
     private readonly PtxText _ptx;
     private readonly List<nint> _modules = [];
+    private readonly Dictionary<nint, int> _resident = [];
     private readonly Dictionary<string, nint> _functions = new(StringComparer.Ordinal);
 
     public KernelModule(CudaDevice device)
@@ -58,8 +59,13 @@ internal sealed unsafe class KernelModule : IDisposable
         }
     }
 
-    /// <summary>Multiprocessors of the device.</summary>
-    public int Multiprocessors => _device.Info.Multiprocessors;
+    /// <summary>Blocks of a kernel that the device holds at once.</summary>
+    public int ResidentBlocks(nint function, int threads)
+    {
+        if (!_resident.TryGetValue(function, out var blocks))
+            _resident[function] = blocks = Math.Max(1, _device.Driver.ResidentBlocks(function, threads)) * _device.Info.Multiprocessors;
+        return blocks;
+    }
 
     /// <summary>A kernel by name.</summary>
     public nint this[string name] => _functions.TryGetValue(name, out var known) ? known : _functions[name] = Compile(name);

@@ -22,8 +22,7 @@ internal sealed class DecodeAttention
         var name = type switch { KvType.F16 => "f16", KvType.F32 => "f32", _ => "q8_0" };
         var length = Math.Max(config.HeadLength, config.ValueHeadLength) switch { <= 64 => 64, <= 128 => 128, _ => 256 };
         _attend = kernels[$"attention_{name}_{queries}_{length}"];
-        // Blocks that the registers of a multiprocessor suffice for.
-        _slots = kernels.Multiprocessors * (queries == 4 ? 3 : 2);
+        _slots = kernels.ResidentBlocks(_attend, 128);
     }
 
     /// <param name="rope">Queries, keys and values, and where they go.</param>

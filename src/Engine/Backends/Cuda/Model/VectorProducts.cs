@@ -80,14 +80,13 @@ internal sealed class VectorProducts(KernelModule kernels)
 
     private void Launch(CudaMatrix matrix, GemvParams parameters, int pairs, int choices)
     {
-        // Blocks that a multiprocessor holds at once, as the kernels are built (GEMV_OF).
-        var (name, resident) = parameters.Tokens == 1 ? ("_1", matrix.Type is "q5_k" or "q6_k" ? 2 : 3) : parameters.Tokens <= 4 ? ("_4", 2) : ("_16", 2);
-        var most = Math.Max(1, kernels.Multiprocessors * resident / choices);
+        var kernel = kernels["gemv_" + matrix.Type + (parameters.Tokens == 1 ? "_1" : parameters.Tokens <= 4 ? "_4" : "_16")];
+        var most = Math.Max(1, kernels.ResidentBlocks(kernel, Warps * 32) / choices);
         parameters.Split = 1;
         while (parameters.Tokens == 1 && parameters.Split < Warps && 2L * parameters.Split * pairs <= (long)most * Warps && 2 * parameters.Split * ChunkBytes <= matrix.RowBytes)
             parameters.Split *= 2;
         var blocks = Operators.Ceiling(pairs, Warps / parameters.Split);
         parameters.Rounds = Operators.Ceiling(blocks, most);
-        kernels.LaunchEarly(kernels["gemv_" + matrix.Type + name], (Operators.Ceiling(blocks, parameters.Rounds), choices, 1), Warps * 32, parameters);
+        kernels.LaunchEarly(kernel, (Operators.Ceiling(blocks, parameters.Rounds), choices, 1), Warps * 32, parameters);
     }
 }

@@ -59,6 +59,9 @@ internal sealed unsafe class KernelModule : IDisposable
         }
     }
 
+    /// <summary>Multiprocessors of the device.</summary>
+    public int Multiprocessors => _device.Info.Multiprocessors;
+
     /// <summary>Blocks of a kernel that the device holds at once.</summary>
     public int ResidentBlocks(nint function, int threads)
     {

@@ -18,6 +18,9 @@ internal sealed class EngineArguments
 
     private readonly Option<double?> _kvHost = new("--kv-host") { HelpName = "GB", Description = "Host memory for keys and values that a GPU has no room for; a quarter of what is free when absent, 0 for none." };
 
+    // Opened once, so that what there is to say of it is said once.
+    private IBackend? _backend;
+
     /// <summary>Adds the options to a command.</summary>
     /// <param name="command">The command.</param>
     /// <param name="model">Whether the model is an option; false for commands that take it as an argument.</param>
@@ -73,7 +76,7 @@ internal sealed class EngineArguments
         return new()
         {
             Device = device,
-            Backend = Devices.Open(device, Note),
+            Backend = _backend ??= Devices.Open(device, Note),
             GpuLayers = GpuLayers(result, device),
             Notes = Note,
             Threads = threads,

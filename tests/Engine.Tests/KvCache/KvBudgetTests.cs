@@ -40,6 +40,13 @@ public class KvBudgetTests
     public void Host_memory_holds_what_was_asked_for_or_four_contexts(long? limitBlocks, long hostBlocks, int expected) =>
         Assert.Equal(expected, KvBudget.HostBlocks(1000, new() { HostMemoryLimit = limitBlocks * BlockBytes }, BlockBytes, hostBlocks * BlockBytes));
 
+    [Theory]
+    [InlineData(4096, null, 4096)]
+    [InlineData(131072, null, 8192)]
+    [InlineData(131072, 20000, 20000)]
+    public void A_context_that_was_asked_for_must_fit_and_the_usual_one_in_part(int longest, int? context, int needed) =>
+        Assert.Equal(needed, KvBudget.Needed(FakeModel.Config with { ContextLength = longest }, new() { ContextLength = context }));
+
     [Fact]
     public void A_context_beyond_the_model_is_an_error() =>
         Assert.Throws<EngineException>(() => KvBudget.Plan(FakeModel.Config, new() { ContextLength = 5000 }, BlockBytes, Plenty));

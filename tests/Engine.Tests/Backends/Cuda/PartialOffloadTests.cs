@@ -1,5 +1,7 @@
 using AgentRuntime.Engine.Backends;
 using AgentRuntime.Engine.Backends.Cpu;
+using AgentRuntime.Engine.Backends.Cuda.Memory;
+using AgentRuntime.Engine.KvCache;
 using AgentRuntime.Engine.Models;
 using AgentRuntime.Engine.Sessions;
 
@@ -124,6 +126,24 @@ public sealed class PartialOffloadTests
     }
 
     [Fact]
+    public async Task AModelThatDoesNotFitIsDividedByItself()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var options = new EngineOptions { Device = "cuda", ContextLength = 256, PrefillChunk = 64, Threads = 1 };
+        var path = TestFiles.Golden("qwen3-q8_0.gguf");
+        List<int> expected;
+        await using (var whole = await InferenceEngine.LoadAsync(path, options with { Backend = EmulatedGpu.Open() }, null, cancel)) expected = await GenerateAsync(whole, cancel);
+        using var file = ModelLoader.Open(path);
+        var needs = new DeviceNeeds(file, EmulatedGpu.Driver().Device(0), KvType.F16, options.PrefillChunk);
+        using var small = EmulatedGpu.Configure($"bytes={needs.Bytes(1, KvBudget.BlocksFor(256))}");
+        List<string> notes = [];
+        await using var engine = await InferenceEngine.LoadAsync(path, options with { Notes = notes.Add }, null, cancel);
+        Assert.Equal($"1 of 2 layers of {engine.Model.Name} run on Emulated CUDA device, the rest on the processor.", Assert.Single(notes));
+        Assert.Equal((1, 256), (engine.Runner.Options.GpuLayers, engine.ContextLength));
+        Assert.Equal(expected, await GenerateAsync(engine, cancel));
+    }
+
+    [Fact]
     public async Task LoadingReportsProgressThatOnlyGrows()
     {
         List<double> shares = [];
@@ -143,6 +163,13 @@ public sealed class PartialOffloadTests
 
     private static Task<InferenceEngine> LoadAsync(int? gpuLayers, CancellationToken cancel) => InferenceEngine.LoadAsync(
         TestFiles.Golden("qwen3-q8_0.gguf"), new() { Backend = EmulatedGpu.Open(), GpuLayers = gpuLayers, ContextLength = 256, PrefillChunk = 64, Threads = 1 }, null, cancel);
+
+    private static async Task<List<int>> GenerateAsync(InferenceEngine engine, CancellationToken cancel)
+    {
+        using var session = engine.CreateSession();
+        session.Append(Prompt);
+        return await GenerateAsync(session, cancel);
+    }
 
     private static async Task<List<int>> GenerateAsync(Session session, CancellationToken cancel)
     {

@@ -201,9 +201,16 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
         if (_busy) _device.Synchronize();
         _busy = true;
         _batch.Load(batch);
-        if (_front is not null) new ReadOnlySpan<float>(_front.Hidden, batch.Tokens.Length * Config.EmbeddingLength).CopyTo(new(_hidden, Options.MaxBatchTokens * Config.EmbeddingLength));
+        if (_front is not null) TakeHidden(_front, batch.Tokens.Length);
         if (!IsDecode) QueueLayers();
         return _batch.LogitRows;
+    }
+
+    /// <summary>Puts what the processor's layers left where the device's copy from.</summary>
+    private void TakeHidden(CpuModelRunner front, int tokens)
+    {
+        var bytes = sizeof(float) * (long)tokens * Config.EmbeddingLength;
+        Buffer.MemoryCopy(front.Hidden, _hidden, bytes, bytes);
     }
 
     /// <summary>Computes a few rows of logits, or their likeliest tokens, and waits for them.</summary>
@@ -262,7 +269,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
     private void QueueLayers()
     {
         int tokens = _batch.Tokens, width = Config.EmbeddingLength;
-        if (_model.Embedding is { } embedding && _front is null) _operators.Embed(embedding, _batch.TokenIds, _workspace.Hidden, tokens);
+        if (_front is null) _operators.Embed(_model.Embedding!, _batch.TokenIds, _workspace.Hidden, tokens);
         else _device.Driver.CopyToDevice(_workspace.Hidden, _hidden, sizeof(float) * (long)tokens * width, _device.Stream);
         for (var i = 0; i < _model.Layers.Length; i++)
         {

@@ -47,6 +47,35 @@ KERNEL(route, 32, RouteParams) {
         for (int k = 0; k < p.used; k++) p.weights[block_x() * p.used + k] *= sum / total;
 }
 
+// For experts of many tokens: an expert's choices one after the other, so that its matrix is multiplied with all of them at
+// once. Their order within an expert is of no consequence.
+KERNEL(gather_choices, 1024, GatherParams) {
+    SHARED_ARRAY(u32, places, 1024); // counts, then where the next choice goes
+    SHARED_ARRAY(int, needed, 1);
+    int thread = thread_index();
+    places[thread] = 0;
+    sync_block();
+    for (int c = thread; c < p.choices; c += 1024) add_atomically(places + p.chosen[c], 1);
+    sync_block();
+    if (thread == 0) {
+        int first = 0, tile = 0;
+        for (int e = 0; e < p.experts; e++) {
+            int count = places[e];
+            places[e] = first;
+            for (int i = 0; i < count; i += 32, tile++) {
+                p.tiles[tile * 3] = e;
+                p.tiles[tile * 3 + 1] = first + i;
+                p.tiles[tile * 3 + 2] = count - i < 32 ? count - i : 32;
+            }
+            first += count;
+        }
+        needed[0] = tile;
+    }
+    sync_block();
+    for (int tile = needed[0] + thread; tile < p.capacity; tile += 1024) p.tiles[tile * 3 + 2] = 0;
+    for (int c = thread; c < p.choices; c += 1024) p.order[add_atomically(places + p.chosen[c], 1)] = c;
+}
+
 KERNEL(combine_experts, 128, CombineParams) {
     await_previous_kernel();
     for (int c = thread_index(); c < p.columns; c += 128) {

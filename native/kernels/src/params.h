@@ -168,6 +168,17 @@ struct RouteParams {
     int padding;
 };
 
+// Choices sorted by expert, and tiles of them. One block.
+struct GatherParams {
+    const int *chosen;   // [choice] experts
+    int *order;          // [choice]
+    int *tiles;          // [tile][3]: expert, its first place in the order, how many; 0 for those that are not needed
+    int choices;
+    int experts;         // at most 1024
+    int capacity;        // of tiles: a 32nd of the choices, rounded up, and one an expert
+    int padding;
+};
+
 // hidden[t] += sum of weights · results. Grid: a block a token.
 struct CombineParams {
     const float *results; // [token][used][columns]

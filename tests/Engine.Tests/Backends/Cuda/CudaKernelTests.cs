@@ -144,6 +144,27 @@ public sealed unsafe class CudaKernelTests
         }
     }
 
+    [Theory]
+    [InlineData(StorageType.Q4_K, 17, 1)]
+    [InlineData(StorageType.BF16, 70, 3)] // the favourite expert has more choices than a tile
+    public void ExpertsOfManyTokensAreThoseOfFew(StorageType type, int tokens, int used)
+    {
+        const int Experts = 5, Rows = 256, Columns = 512;
+        using var gpu = new Gpu(Experts, tokens * used);
+        var random = new Random(tokens);
+        CudaMatrix Expert(int rows, int columns) => gpu.SendMatrix(type, Weights(type, Experts * rows, columns, random).Bytes, Experts * rows, columns) with { Rows = rows };
+        CudaMatrix gate = Expert(Rows, Columns), up = Expert(Rows, Columns), down = Expert(33, Rows);
+        var chosen = gpu.Send<int>([.. Enumerable.Range(0, tokens * used).Select(i => i % 3 == 0 ? 3 : random.Next(Experts - 1))]);
+        ulong Room(int rows) => gpu.Send(new float[tokens * used * rows]);
+        ulong normed = gpu.Send(Floats(tokens * Columns, random)), gates = Room(Rows), ups = Room(Rows), few = Room(33), many = Room(33);
+        gpu.Operators.GateExperts(new(gate, 0, gates), new(up, 0, ups), 0, 0, 1e-6f, normed, chosen, tokens, used);
+        gpu.Operators.MultiplyExperts(down, gates, chosen, few, tokens * used, 1);
+        gpu.Operators.ManyExperts(new(gate, 0, gates), new(up, 0, ups), new(down, 0, many), normed, chosen, tokens, used, Experts);
+        float[] expected = gpu.Receive(few, tokens * used * 33), actual = gpu.Receive(many, tokens * used * 33);
+        Assert.Contains(expected, x => Math.Abs(x) > 1);
+        CudaModelRunnerTests.AssertClose(expected, actual, $"{type}, {tokens} tokens");
+    }
+
     [Fact]
     public void WhatIsNoNumberStaysNone()
     {
@@ -374,10 +395,10 @@ public sealed unsafe class CudaKernelTests
         private readonly CudaDevice _device = new(EmulatedGpu.Driver(), 0);
         private readonly KernelModule _kernels;
 
-        public Gpu()
+        public Gpu(int experts = 0, int choices = 0)
         {
             _kernels = new(_device);
-            Operators = new(_kernels, new(_kernels, _device, MostInputs));
+            Operators = new(_kernels, new(_kernels, _device, MostInputs, experts, choices));
         }
 
         public Operators Operators { get; }

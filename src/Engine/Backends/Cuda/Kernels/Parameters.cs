@@ -106,6 +106,13 @@ internal struct RouteParams
 }
 
 [StructLayout(LayoutKind.Sequential)]
+internal struct GatherParams
+{
+    public ulong Chosen, Order, Tiles;
+    public int Choices, Experts, Capacity, Padding;
+}
+
+[StructLayout(LayoutKind.Sequential)]
 internal struct CombineParams
 {
     public ulong Results, Weights, Hidden;

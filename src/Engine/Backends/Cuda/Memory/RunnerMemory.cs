@@ -20,7 +20,7 @@ internal sealed class RunnerMemory(CudaDevice device, KernelModule kernels, Mode
 
     public RopeTables Rope { get; } = new(device, config, RopeTables.Positions(config, options.KvBlocks));
 
-    public TensorCores TensorCores { get; } = new(kernels, device, TensorCores.InputValues(config, options.MaxBatchTokens));
+    public TensorCores TensorCores { get; } = new(kernels, device, TensorCores.InputValues(config, options.MaxBatchTokens), config.Experts, options.MaxBatchTokens * config.ExpertsUsed);
 
     public DecodeAttention.Room AttentionRoom { get; } = new(device, config);
 

@@ -22,7 +22,6 @@ internal sealed class FeedForwardBlock(ModelConfig config, Operators operators, 
 
     private void Experts(CudaLayer layer, CudaMatrix router, int tokens)
     {
-        var choices = tokens * config.ExpertsUsed;
         operators.MultiplyNormed([new(router, 0, workspace.Scores)], workspace.Hidden, layer.FeedForwardNorm, config.RmsEpsilon, workspace.Normed, tokens);
         operators.Kernels.LaunchEarly(operators.Kernels["route"], (tokens, 1, 1), 32, new RouteParams
         {
@@ -33,10 +32,16 @@ internal sealed class FeedForwardBlock(ModelConfig config, Operators operators, 
             Used = config.ExpertsUsed,
             Normalize = config.NormalizeExpertWeights ? 1 : 0,
         });
-        operators.GateExperts(
-            new(layer.Gate, 0, workspace.Gate), new(layer.Up, 0, workspace.Up), workspace.Hidden, layer.FeedForwardNorm, config.RmsEpsilon, workspace.Normed,
-            workspace.Chosen, tokens, config.ExpertsUsed);
-        operators.MultiplyExperts(layer.Down, workspace.Gate, workspace.Chosen, workspace.Results, choices, 1);
+        Product gate = new(layer.Gate, 0, workspace.Gate), up = new(layer.Up, 0, workspace.Up);
+        if (Operators.AreMany(layer, tokens, config.Experts))
+        {
+            operators.ManyExperts(gate, up, new(layer.Down, 0, workspace.Results), workspace.Normed, workspace.Chosen, tokens, config.ExpertsUsed, config.Experts);
+        }
+        else
+        {
+            operators.GateExperts(gate, up, workspace.Hidden, layer.FeedForwardNorm, config.RmsEpsilon, workspace.Normed, workspace.Chosen, tokens, config.ExpertsUsed);
+            operators.MultiplyExperts(layer.Down, workspace.Gate, workspace.Chosen, workspace.Results, tokens * config.ExpertsUsed, 1);
+        }
         operators.Kernels.LaunchEarly(operators.Kernels["combine_experts"], (tokens, 1, 1), 128, new CombineParams
         {
             Results = workspace.Results,

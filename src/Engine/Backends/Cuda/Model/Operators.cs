@@ -128,6 +128,31 @@ internal sealed class Operators(KernelModule kernels, TensorCores tensorCores)
         SwiGlu(gate.Output, up.Output, (long)tokens * used * gate.Matrix.Rows);
     }
 
+    /// <summary>Whether <see cref="ManyExperts"/> serves a layer.</summary>
+    public static bool AreMany(CudaLayer layer, int tokens, int experts) => tokens > MostVectors && experts <= TensorCores.MostExperts
+        && TensorCores.Take(layer.Gate) && TensorCores.Take(layer.Up) && TensorCores.Take(layer.Down);
+
+    /// <summary>down output[c] = down · (silu(gate · x) · (up · x)) of the expert of choice c, each expert's choices at once.</summary>
+    /// <param name="gate">The gate matrices.</param>
+    /// <param name="up">The up matrices.</param>
+    /// <param name="down">The down matrices.</param>
+    /// <param name="normed">The vectors.</param>
+    /// <param name="chosen">[vector][used] experts.</param>
+    /// <param name="tokens">How many vectors.</param>
+    /// <param name="used">Experts of each.</param>
+    /// <param name="experts">How many there are.</param>
+    public void ManyExperts(Product gate, Product up, Product down, ulong normed, ulong chosen, int tokens, int used, int experts)
+    {
+        var choices = tokens * used;
+        tensorCores.Gather(chosen, choices, experts);
+        tensorCores.Prepare(normed, tokens, gate.Matrix.Columns, gate.Matrix, up.Matrix);
+        tensorCores.MultiplyExperts(gate.Matrix, normed, gate.Output, tokens, used);
+        tensorCores.MultiplyExperts(up.Matrix, normed, up.Output, tokens, used);
+        SwiGlu(gate.Output, up.Output, (long)choices * gate.Matrix.Rows);
+        tensorCores.Prepare(gate.Output, choices, down.Matrix.Columns, down.Matrix);
+        tensorCores.MultiplyExperts(down.Matrix, gate.Output, down.Output, choices, 1);
+    }
+
     /// <summary>The likeliest token of each row of logits.</summary>
     public void ArgMax(ulong logits, ulong likeliest, int rows, int columns) =>
         kernels.Launch(kernels["argmax"], (rows, 1, 1), 1024, new ArgMaxParams { Logits = logits, Likeliest = likeliest, Columns = columns });

@@ -10,6 +10,9 @@ namespace AgentRuntime.Engine.Backends.Cuda.Model;
 /// </summary>
 internal sealed class TensorCores
 {
+    /// <summary>Most experts whose choices can be gathered.</summary>
+    public const int MostExperts = 1024;
+
     private const int TileRows = 128;
     private const int ManyTokens = 128;
     private const int FewTokens = 32;
@@ -23,12 +26,17 @@ internal sealed class TensorCores
     private readonly ulong _brains;
     private readonly ulong _partial;
     private readonly ulong _arrived;
+    private readonly ulong _order;
+    private readonly ulong _expertTiles;
+    private int _gathered;
     private (ulong Input, int Rows, int Columns) _prepared;
 
     /// <param name="kernels">The kernels.</param>
     /// <param name="device">The device.</param>
     /// <param name="inputValues">Most values that a product reads: rows times columns, each row a multiple of 64.</param>
-    public TensorCores(KernelModule kernels, CudaDevice device, long inputValues)
+    /// <param name="experts">Experts of a layer, or 0.</param>
+    /// <param name="choices">Most choices of an expert in a pass.</param>
+    public TensorCores(KernelModule kernels, CudaDevice device, long inputValues, int experts = 0, int choices = 0)
     {
         (_kernels, _inputValues) = (kernels, inputValues);
         _multiprocessors = device.Info.Multiprocessors;
@@ -36,6 +44,9 @@ internal sealed class TensorCores
         _brains = device.Allocate(checked(inputValues * sizeof(ushort)));
         _partial = device.AllocateFloats(PartialTiles(_multiprocessors) * (long)TileRows * ManyTokens);
         _arrived = device.AllocateZeroed(PartialTiles(_multiprocessors) * sizeof(int));
+        if (experts == 0) return;
+        _order = device.Allocate(checked(choices * (long)sizeof(int)));
+        _expertTiles = device.Allocate(checked(3 * sizeof(int) * (long)ExpertTiles(choices, experts)));
     }
 
     /// <summary>Values of the largest input that a model's products read.</summary>
@@ -85,6 +96,38 @@ internal sealed class TensorCores
         Launch(matrix, tile, (tiles, 1, parameters.Splits), parameters);
     }
 
+    /// <summary>Sorts choices by expert, for the products with experts that follow.</summary>
+    /// <param name="chosen">[choice] experts.</param>
+    /// <param name="choices">How many choices.</param>
+    /// <param name="experts">How many experts, at most <see cref="MostExperts"/>.</param>
+    public void Gather(ulong chosen, int choices, int experts)
+    {
+        _gathered = ExpertTiles(choices, experts);
+        _kernels.Launch(_kernels["gather_choices"], (1, 1, 1), 1024, new GatherParams
+        {
+            Chosen = chosen,
+            Order = _order,
+            Tiles = _expertTiles,
+            Choices = choices,
+            Experts = experts,
+            Capacity = _gathered,
+        });
+    }
+
+    /// <summary>output[c] = the matrix of choice c's expert · its prepared vector, for the choices that were gathered.</summary>
+    /// <param name="matrix">The experts' matrices.</param>
+    /// <param name="input">The vectors.</param>
+    /// <param name="output">[choice][rows]</param>
+    /// <param name="vectors">How many vectors.</param>
+    /// <param name="choicesPerInput">Choices of each.</param>
+    public void MultiplyExperts(CudaMatrix matrix, ulong input, ulong output, int vectors, int choicesPerInput)
+    {
+        var parameters = Parameters(matrix, input, vectors, output);
+        (parameters.Tiles, parameters.Order) = (_expertTiles, _order);
+        (parameters.Tokens, parameters.Splits, parameters.ChoicesPerInput) = (FewTokens, 1, choicesPerInput);
+        Launch(matrix, FewTokens, (Operators.Ceiling(matrix.Rows, TileRows), _gathered, 1), parameters);
+    }
+
     /// <summary>
     /// Parts of the columns for which a product is predicted to end first: what the busiest multiprocessor has to do, in
     /// steps of 64 columns of a tile. A tile's sums through memory cost about four steps, its beginning two; a block alone
@@ -101,6 +144,9 @@ internal sealed class TensorCores
         }
         return best;
     }
+
+    // Each expert may have a tile that is not full.
+    private static int ExpertTiles(int choices, int experts) => Operators.Ceiling(choices, FewTokens) + experts;
 
     private static int PartialTiles(int multiprocessors) => 4 * multiprocessors;
 

@@ -65,14 +65,14 @@ public sealed class FaultTests
     {
         var cancel = TestContext.Current.CancellationToken;
         List<int> expected;
-        await using (var whole = await LoadAsync(new() { Backend = EmulatedGpu.Open() }, cancel)) expected = await GenerateAsync(whole, 12, cancel);
+        await using (var whole = await LoadAsync(new() { Backend = EmulatedGpu.Open() }, cancel)) expected = await GenerateAsync(whole, 8, cancel);
 
         await using var engine = await LoadAsync(new() { Device = "cuda" }, cancel);
         using (EmulatedGpu.Configure(settings))
         {
             using var session = Session(engine);
             List<int> tokens = [];
-            var error = await Assert.ThrowsAsync<ComputeException>(() => GenerateAsync(session, 12, tokens, cancel));
+            var error = await Assert.ThrowsAsync<ComputeException>(() => GenerateAsync(session, 8, tokens, cancel));
             Assert.IsType<CudaException>(error.InnerException);
             Assert.Contains("The model could not be computed: The CUDA driver could not", error.Message, StringComparison.Ordinal);
             Assert.Equal(expected.Take(tokens.Count), tokens);
@@ -87,7 +87,7 @@ public sealed class FaultTests
             await using var again = await LoadAsync(new() { Device = "cuda" }, cancel);
             using var continued = again.CreateSession();
             continued.Append(kept);
-            await GenerateAsync(continued, 12 - tokens.Count, tokens, cancel);
+            await GenerateAsync(continued, 8 - tokens.Count, tokens, cancel);
             Assert.Equal(expected, tokens);
         }
     }
@@ -126,7 +126,7 @@ public sealed class FaultTests
         await using var engine = await LoadAsync(new() { Device = "cuda" }, cancel);
         using var faulty = EmulatedGpu.Configure("fail=cuGraphLaunch:2:719");
         using var session = Session(engine);
-        await Assert.ThrowsAsync<ComputeException>(() => GenerateAsync(session, 12, [], cancel));
+        await Assert.ThrowsAsync<ComputeException>(() => GenerateAsync(session, 8, [], cancel));
         await Assert.ThrowsAnyAsync<EngineException>(() => session.SuspendAsync(new MemoryStream(), cancel));
     }
 

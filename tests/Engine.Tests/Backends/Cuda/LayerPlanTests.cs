@@ -83,9 +83,14 @@ public sealed class LayerPlanTests : IDisposable
     [InlineData("qwen3-q8_0", KvType.F16, 0)]
     [InlineData("qwen3-q8_0", KvType.F16, 1)]
     [InlineData("qwen2-q4_k_m", KvType.Q8_0, 1)]
-    public void NeedsAreWhatALoadedModelTakes(string model, KvType type, int front)
+    public void NeedsAreWhatALoadedModelTakes(string model, KvType type, int front) => NeedsAreTaken(TestFiles.Golden($"{model}.gguf"), type, front);
+
+    [Fact]
+    public void NeedsAreWhatAModelOfExpertsTakes() => NeedsAreTaken(TestFiles.Shared("goldens", "qwen3moe-q8_0.gguf"), KvType.F16, 0);
+
+    private static void NeedsAreTaken(string path, KvType type, int front)
     {
-        using var file = ModelLoader.Open(TestFiles.Golden($"{model}.gguf"));
+        using var file = ModelLoader.Open(path);
         var backend = EmulatedGpu.Open();
         Assert.SkipUnless(EmulatedGpu.IsEmulated, "a driver's small allocations are its own affair");
         var layers = file.RequireConfig().Layers - front;

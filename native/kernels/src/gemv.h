@@ -2,8 +2,8 @@
 // time of each: while it computes with two pieces of both rows, the next two are on their way, across the ends of rows
 // and tiles of columns. The grid is as many blocks as the device holds at once, or fewer, all with equally many pairs; where pairs
 // are few, `split` warps share one. Inputs wait in shared memory (input.h), normed on the way there if asked for; one
-// launch takes up to three matrices with the same inputs, or gives silu(gate) · up of two, or one matrix for each choice
-// of an expert. Reference: Dequantizer and a plain product; tolerance 1e-4 of |w|·|x|.
+// launch takes up to three matrices with the same inputs, or gives silu(gate) · up of two, or takes one matrix for each
+// choice of an expert, or adds up a token's choices, as if their rows and inputs were one. Reference: Dequantizer and a plain product; tolerance 1e-4 of |w|·|x|.
 #pragma once
 #include "input.h"
 #include "pieces.h"
@@ -48,7 +48,7 @@ struct RowPair {
 
 DEVICE RowPair row_pair(const GemvParams &p, int index) {
     RowPlace place = find_rows(p, index);
-    u64 offset = (p.experts ? p.experts[block_y()] * p.expert_bytes : 0) + (u64)place.row * p.row_bytes;
+    u64 offset = (p.experts && p.together == 1 ? p.experts[block_y()] * p.expert_bytes : 0) + (u64)place.row * p.row_bytes;
     RowPair pair;
     pair.any = place.count > 0;
     pair.rows[0] = place.part.weights + offset;
@@ -56,14 +56,20 @@ DEVICE RowPair row_pair(const GemvParams &p, int index) {
     return pair;
 }
 
-// Starts the loads of a warp's pieces from `first` on; what lies beyond `end` is zero.
-template <class Piece, int Ahead> DEVICE void fetch_pieces(const RowPair &pair, int first, int end, int columns, Piece (&to)[Ahead][GemvRows]) {
+// Starts the loads of a warp's pieces from `first` on; what lies beyond `end` is zero. A row has `row_pieces`.
+template <class Piece, int Ahead> DEVICE void fetch_pieces(const GemvParams &p, const RowPair &pair, int first, int end, int row_pieces, Piece (&to)[Ahead][GemvRows]) {
     UNROLL for (int a = 0; a < Ahead; a++) {
         int piece = first + a * 32 + (int)lane_index();
         bool inside = pair.any && piece < end;
+        u64 offset = 0;
+        if (p.together > 1 && inside) {
+            int choice = piece / row_pieces;
+            piece -= choice * row_pieces;
+            offset = p.experts[(int)block_y() * p.together + choice] * p.expert_bytes;
+        }
         UNROLL for (int r = 0; r < GemvRows; r++) {
             to[a][r] = {};
-            if (inside) Piece::fetch(to[a][r], pair.rows[r], piece, columns);
+            if (inside) Piece::fetch(to[a][r], pair.rows[r] + offset, piece, p.columns);
         }
     }
 }
@@ -110,15 +116,16 @@ template <class Piece, int Batch> DEVICE void gemv(const GemvParams &p) {
     SHARED_ARRAY(float, partial, 2 * GemvWarps * GemvRows * Batch); // used in turn
     int lane = lane_index(), warp = warp_index(), part = warp % p.split;
     int together = GemvWarps / p.split, index = (int)block_x() * together + warp / p.split;
-    int pieces = Piece::Integer ? p.columns / Piece::Columns : (p.columns + 7) / 8 * 8 / Piece::Columns;
+    int row_pieces = Piece::Integer ? p.columns / Piece::Columns : (p.columns + 7) / 8 * 8 / Piece::Columns, pieces = row_pieces * p.together;
     int first_end = pieces < TilePieces ? pieces : TilePieces, at = -1;
-    const float *x = p.input + (p.experts ? (u64)(block_y() / p.choices_per_input) * p.columns : 0);
+    int columns = p.columns * p.together;
+    const float *x = p.input + (p.experts ? (u64)(block_y() / p.choices_per_input) * columns : 0);
 
     // Weights can be on their way while the kernel before still runs, once it is known which.
     if (p.experts) await_previous_kernel();
     RowPair pair = row_pair(p, index), following = pair;
     Piece now[Ahead][GemvRows], next[Ahead][GemvRows] = {};
-    fetch_pieces(pair, part * Chunk, first_end, p.columns, now);
+    fetch_pieces(p, pair, part * Chunk, first_end, row_pieces, now);
     if (!p.experts) await_previous_kernel();
     float scale = p.norm ? norm_scale(x, p.columns, p.epsilon, partial) : 1;
 
@@ -130,16 +137,16 @@ template <class Piece, int Batch> DEVICE void gemv(const GemvParams &p) {
         for (int start = 0; start < pieces; start += TilePieces) {
             if (start != at) {
                 sync_block();
-                Input::stage(staged, p, x, scale, start * Piece::Columns);
+                Input::stage(staged, p, x, scale, start * Piece::Columns, columns);
                 sync_block();
                 at = start;
             }
             int end = pieces - start < TilePieces ? pieces : start + TilePieces;
             for (int first = start + part * Chunk;;) {
                 int later = first + p.split * Chunk;
-                if (later < end) fetch_pieces(pair, later, end, p.columns, next);
-                else if (end < pieces) fetch_pieces(pair, end + part * Chunk, pieces - end < TilePieces ? pieces : end + TilePieces, p.columns, next);
-                else if (round + 1 < p.rounds) fetch_pieces(following, part * Chunk, first_end, p.columns, next);
+                if (later < end) fetch_pieces(p, pair, later, end, row_pieces, next);
+                else if (end < pieces) fetch_pieces(p, pair, end + part * Chunk, pieces - end < TilePieces ? pieces : end + TilePieces, row_pieces, next);
+                else if (round + 1 < p.rounds) fetch_pieces(p, following, part * Chunk, first_end, row_pieces, next);
                 UNROLL for (int a = 0; a < Ahead; a++) {
                     // Pieces beyond the end are zeros, times any input.
                     int piece = first + a * 32 + lane;

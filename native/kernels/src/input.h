@@ -25,19 +25,27 @@ DEVICE void read_input(const float *x, const float *norm, float scale, int colum
         if (column + i < columns) to[i] = norm ? x[column + i] * scale * norm[column + i] : x[column + i];
 }
 
+// Four columns of token b's input as the product takes them: normed, or times the share of the choice that they belong to.
+DEVICE void read_product_input(const GemvParams &p, const float *x, float scale, int b, int column, int columns, float (&to)[4]) {
+    read_input(b < p.tokens ? x + (u64)b * columns : 0, p.norm, scale, column, columns, to);
+    if (!p.shares || column >= columns) return;
+    float share = p.shares[(int)block_y() * p.together + column / p.columns];
+    UNROLL for (int i = 0; i < 4; i++) to[i] *= share;
+}
+
 template <int Batch> struct FloatInput {
     static const int Tile = Batch == 1 ? 8192 : Batch == 4 ? 2048 : 512;
     static const int Plane = Tile / 2 + 16; // of floats: the first four of each eight columns; the second
     static const int Bytes = Batch * 2 * Plane * 4;
 
-    DEVICE void stage(u8 *shared, const GemvParams &p, const float *x, float scale, int start) {
-        int width = p.columns - start < Tile ? (p.columns - start + 7) / 8 * 8 : Tile;
+    DEVICE void stage(u8 *shared, const GemvParams &p, const float *x, float scale, int start, int columns) {
+        int width = columns - start < Tile ? (columns - start + 7) / 8 * 8 : Tile;
         for (int b = 0; b < Batch; b++)
             for (int from = 0; from < width; from += InputAhead * GemvWarps * 128) {
                 float values[InputAhead][4];
                 int first = from + (int)thread_index() * 4;
                 UNROLL for (int a = 0; a < InputAhead; a++)
-                    read_input(b < p.tokens ? x + (u64)b * p.columns : 0, p.norm, scale, start + first + a * GemvWarps * 128, p.columns, values[a]);
+                    read_product_input(p, x, scale, b, start + first + a * GemvWarps * 128, columns, values[a]);
                 UNROLL for (int a = 0; a < InputAhead; a++) {
                     int c = first + a * GemvWarps * 128;
                     if (c >= width) continue;
@@ -68,14 +76,14 @@ template <int Batch> struct IntegerInput {
     static const int Scales = Batch * 4 * Plane, Sums = Scales + Batch * Tile / 8;
     static const int Bytes = Sums + Batch * Tile / 4;
 
-    DEVICE void stage(u8 *shared, const GemvParams &p, const float *x, float scale, int start) {
-        int width = p.columns - start < Tile ? p.columns - start : Tile;
+    DEVICE void stage(u8 *shared, const GemvParams &p, const float *x, float scale, int start, int columns) {
+        int width = columns - start < Tile ? columns - start : Tile;
         for (int b = 0; b < Batch; b++)
             for (int from = 0; from < width; from += InputAhead * GemvWarps * 128) {
                 float values[InputAhead][4];
                 int first = from + (int)thread_index() * 4;
                 UNROLL for (int a = 0; a < InputAhead; a++)
-                    read_input(b < p.tokens ? x + (u64)b * p.columns : 0, p.norm, scale, start + first + a * GemvWarps * 128, p.columns, values[a]);
+                    read_product_input(p, x, scale, b, start + first + a * GemvWarps * 128, columns, values[a]);
                 UNROLL for (int a = 0; a < InputAhead; a++) {
                     int c = first + a * GemvWarps * 128;
                     quantize(shared, b, c, c < width, values[a]);

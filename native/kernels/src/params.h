@@ -65,12 +65,14 @@ struct GemvPart {
 };
 
 // output[t] (+)= weights · input[t] (+ bias) for up to three matrices and up to 16 tokens; or silu(gate · input) · (up ·
-// input) of two, whose output is the first's. Grid: x over row pairs, y over choices of experts.
+// input) of two, whose output is the first's; or one matrix for each choice of an expert; or output[t] += the sum over t's
+// choices of share · matrix · input. Grid: x over row pairs, y over choices, or over tokens whose choices are added.
 struct GemvParams {
     GemvPart parts[3];
     const float *input;  // [token][columns]
     const float *norm;   // [columns]: norm the input first, with this weight; or null. For one token only.
     const int *experts;  // [choice]: whose matrix to take; or null
+    const float *shares; // [choice], or null
     u64 row_bytes;
     u64 expert_bytes;
     int columns;
@@ -80,7 +82,9 @@ struct GemvParams {
     int split;           // warps that share a row pair: 1, 2, 4 or 8
     int rounds;          // row pairs that a warp takes one after the other
     int choices_per_input; // choices that read the same input
+    int together;        // choices whose products are added, 1 where there is nothing to add
     float epsilon;       // of the norm
+    int padding;
 };
 
 // Where a model's keys and values lie. A KV block holds all layers; in it a head's key tile [dimension][token] and value

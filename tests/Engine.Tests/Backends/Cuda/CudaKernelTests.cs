@@ -165,6 +165,39 @@ public sealed unsafe class CudaKernelTests
         CudaModelRunnerTests.AssertClose(expected, actual, $"{type}, {tokens} tokens");
     }
 
+    [Theory]
+    [InlineData(StorageType.Q4_K, 512, 3, 1)]
+    [InlineData(StorageType.Q5_K, 8448, 2, 2)] // more columns than a tile of inputs has
+    [InlineData(StorageType.Q8_0, 96, 5, 3)]
+    [InlineData(StorageType.BF16, 40, 2, 1)]
+    [InlineData(StorageType.MXFP4, 160, 4, 16)]
+    public void TheChoicesOfATokenAreAdded(StorageType type, int columns, int used, int tokens)
+    {
+        const int Experts = 6, Rows = 9;
+        using var gpu = new Gpu();
+        var random = new Random(columns);
+        var (weights, bytes) = Weights(type, Experts * Rows, columns, random);
+        float[] input = Floats(tokens * used * columns, random), shares = Floats(tokens * used, random), before = Floats(tokens * Rows, random);
+        int[] chosen = [.. Enumerable.Range(0, tokens * used).Select(i => i * 5 % Experts)];
+        var output = gpu.Send(before);
+        var matrix = gpu.SendMatrix(type, bytes, Experts * Rows, columns) with { Rows = Rows };
+        Assert.True(gpu.Operators.AddExperts(matrix, gpu.Send(input), gpu.Send(chosen), gpu.Send(shares), output, tokens, used));
+        var actual = gpu.Receive(output, tokens * Rows);
+        for (var t = 0; t < tokens; t++)
+        {
+            for (var r = 0; r < Rows; r++)
+            {
+                var (sum, size) = ((double)before[t * Rows + r], 1.0);
+                for (var c = t * used; c < (t + 1) * used; c++)
+                {
+                    var (product, magnitude) = Dot(weights.AsSpan((chosen[c] * Rows + r) * columns, columns), input[(c * columns)..((c + 1) * columns)]);
+                    (sum, size) = (sum + shares[c] * product, size + Math.Abs(shares[c]) * magnitude);
+                }
+                Assert.Equal(sum, actual[t * Rows + r], 1e-4 * size);
+            }
+        }
+    }
+
     [Fact]
     public void WhatIsNoNumberStaysNone()
     {

@@ -44,9 +44,10 @@ internal struct GemvPart
 internal struct GemvParams
 {
     public GemvPart First, Second, Third;
-    public ulong Input, Norm, Experts, RowBytes, ExpertBytes;
-    public int Columns, Tokens, Accumulate, Gated, Split, Rounds, ChoicesPerInput;
+    public ulong Input, Norm, Experts, Shares, RowBytes, ExpertBytes;
+    public int Columns, Tokens, Accumulate, Gated, Split, Rounds, ChoicesPerInput, Together;
     public float Epsilon;
+    public int Padding;
 }
 
 [StructLayout(LayoutKind.Sequential)]

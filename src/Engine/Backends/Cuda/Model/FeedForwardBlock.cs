@@ -40,6 +40,7 @@ internal sealed class FeedForwardBlock(ModelConfig config, Operators operators, 
         else
         {
             operators.GateExperts(gate, up, workspace.Hidden, layer.FeedForwardNorm, config.RmsEpsilon, workspace.Normed, workspace.Chosen, tokens, config.ExpertsUsed);
+            if (operators.AddExperts(layer.Down, workspace.Gate, workspace.Chosen, workspace.ChosenWeights, workspace.Hidden, tokens, config.ExpertsUsed)) return;
             operators.MultiplyExperts(layer.Down, workspace.Gate, workspace.Chosen, workspace.Results, tokens * config.ExpertsUsed, 1);
         }
         operators.Kernels.LaunchEarly(operators.Kernels["combine_experts"], (tokens, 1, 1), 128, new CombineParams

@@ -104,6 +104,15 @@ internal sealed class Operators(KernelModule kernels, TensorCores tensorCores)
     public void MultiplyExperts(CudaMatrix matrix, ulong input, ulong chosen, ulong output, int choices, int choicesPerInput) =>
         _vectors.MultiplyExperts(matrix, input, chosen, output, choices, choicesPerInput);
 
+    /// <summary>output[t] += the sum over a token's choices of share · the matrix of the choice's expert · its input.</summary>
+    /// <returns>Whether there is a kernel for the matrix; if not, nothing was done.</returns>
+    public bool AddExperts(CudaMatrix matrix, ulong input, ulong chosen, ulong shares, ulong output, int tokens, int used)
+    {
+        if (tokens > MostVectors || matrix.Columns % 8 != 0) return false;
+        _vectors.AddExperts(matrix, input, chosen, shares, output, tokens, used);
+        return true;
+    }
+
     /// <summary>gate output[c] = silu(gate · x) · (up · x) of the expert of choice c, of which each of the normed vectors has <paramref name="used"/>.</summary>
     /// <param name="gate">The gate matrices.</param>
     /// <param name="up">The up matrices.</param>

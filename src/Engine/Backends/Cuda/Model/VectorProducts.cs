@@ -64,6 +64,18 @@ internal sealed class VectorProducts(KernelModule kernels)
         Launch(gate, parameters, gate.Rows, choices);
     }
 
+    /// <summary>
+    /// output[t] += the sum over a token's choices of share · the matrix of the choice's expert · its input. The columns are
+    /// a multiple of eight.
+    /// </summary>
+    public void AddExperts(CudaMatrix matrix, ulong input, ulong chosen, ulong shares, ulong output, int tokens, int used)
+    {
+        var parameters = Parameters(matrix, input, 1, 0, 0);
+        parameters.First = Part(new(matrix, 0, output));
+        (parameters.Experts, parameters.ExpertBytes, parameters.Shares, parameters.Together, parameters.Accumulate) = (chosen, matrix.ExpertBytes, shares, used, 1);
+        Launch(matrix, parameters, Operators.Ceiling(matrix.Rows, RowsPerWarp), tokens);
+    }
+
     private static GemvPart Part(Product product) =>
         new() { Weights = product.Matrix.Weights, Bias = product.Bias, Output = product.Output, Rows = product.Matrix.Rows };
 
@@ -76,6 +88,7 @@ internal sealed class VectorProducts(KernelModule kernels)
         Columns = matrix.Columns,
         Tokens = vectors,
         ChoicesPerInput = 1,
+        Together = 1,
     };
 
     private void Launch(CudaMatrix matrix, GemvParams parameters, int pairs, int choices)
@@ -83,7 +96,7 @@ internal sealed class VectorProducts(KernelModule kernels)
         var kernel = kernels["gemv_" + matrix.Type + (parameters.Tokens == 1 ? "_1" : parameters.Tokens <= 4 ? "_4" : "_16")];
         var most = Math.Max(1, kernels.ResidentBlocks(kernel, Warps * 32) / choices);
         parameters.Split = 1;
-        while (parameters.Tokens == 1 && parameters.Split < Warps && 2L * parameters.Split * pairs <= (long)most * Warps && 2 * parameters.Split * ChunkBytes <= matrix.RowBytes)
+        while (parameters.Tokens == 1 && parameters.Split < Warps && 2L * parameters.Split * pairs <= (long)most * Warps && 2 * parameters.Split * ChunkBytes <= matrix.RowBytes * parameters.Together)
             parameters.Split *= 2;
         var blocks = Operators.Ceiling(pairs, Warps / parameters.Split);
         parameters.Rounds = Operators.Ceiling(blocks, most);

@@ -80,6 +80,11 @@ class Report:
             return None
         return 100 * row["tokens_per_second"]["median"] * cost.prefill_operations(row["tokens"], row["depth"]) / 1e12 / self.matrix
 
+    def extra(self, word):
+        """What the engine's benchmark says beside the rate of the BF16 decode, by a word of its name."""
+        row = self.find(f"{LLAMA}:BF16", "decode", 0) or {}
+        return next((value for key, value in row.items() if word in key and isinstance(value, (int, float))), None)
+
     def step_times(self, name):
         # The first step makes the resident context; the others are what an agent waits for.
         return sorted(row["ttft_ms"] for row in self.results.get("steps", {}).get(name, [])[1:])
@@ -98,6 +103,8 @@ class Report:
             ("the same, BF16 at 32k of context", ">= 60 %", share("BF16", 32768), lambda x: x >= 60),
             ("first token of a step, 32k resident and 256 new, ms", "<= 25", times[len(times) // 2] if times else None, lambda x: x <= 25),
             ("prefill of the 8B shape, BF16, of the bf16 matrix rate", ">= 40 %", self.matrix_share(bf16, self.find(bf16, "prefill", 0)), lambda x: x >= 40),
+            ("host time of a decode step, µs", "<= 30", self.extra("host"), lambda x: x <= 30),
+            ("bytes allocated by a decode step", "0", self.extra("alloc"), lambda x: x == 0),
             ("decode, BF16, times PyTorch's compiled", ">= 2", ours["tokens_per_second"]["median"] / theirs if ours and theirs else None, lambda x: x >= 2),
         ]
 
@@ -113,7 +120,7 @@ class Report:
             yield from [f"- {step}: {text}" for step, text in problems.items()] + [""]
         if not results.get("quick"):
             yield from ["## Targets", ""]
-            yield from table(["target", "wanted", "measured", ""], [(what, wanted, number(value) or "not measured", "" if value is None else "met" if met(value) else "**missed**")
+            yield from table(["target", "wanted", "measured", ""], [(what, wanted, "not measured" if value is None else number(value), "" if value is None else "met" if met(value) else "**missed**")
                                                                     for what, wanted, value, met in self.targets()])
             yield f"Copy bandwidth {number(self.copy) or '?'} GB/s, bytes read and written; bf16 matrix rate {number(self.matrix) or '?'} TFLOP/s (PyTorch, 8192 cubed)."
             yield ""
@@ -121,6 +128,9 @@ class Report:
             yield from ["## Tests", ""]
             yield from table(["test", "result"], [(name, ", ".join(f"{value} {key}" for key, value in found.items()) or "no result" if isinstance(found, dict) else "yes" if found else "**no**")
                                                   for name, found in tests.items()])
+        if found := results.get("sanitizer"):
+            yield from ["## compute-sanitizer", ""]
+            yield from table(["check", "result"], found.items())
         yield from self.engine_lines()
         for name, rows in results.get("steps", {}).items():
             yield from [f"## Steps, {name}", ""]
@@ -132,8 +142,17 @@ class Report:
                 (row["kernel"], row["shape"], number(row["microseconds"]), number(row["gigabytes_per_second"]),
                  f"{100 * row['gigabytes_per_second'] / self.copy:.0f} %" if row["gigabytes_per_second"] and self.copy else "", number(row["teraflops_per_second"])) for row in rows])
         yield from self.torch_lines()
-        if resources := results.get("ptx", {}).get("resources"):
-            yield from ["## Registers and shared memory (ptxas)", "", "```", resources.rstrip(), "```", ""]
+        yield from self.resource_lines()
+
+    def resource_lines(self):
+        for name, rows in self.results.get("ptx", {}).get("resources", {}).items():
+            if name == "note":
+                yield from ["## Registers and shared memory", "", rows, ""]
+                continue
+            # All kernels of what ships; of another compiler those that do not fit their registers.
+            shown = rows if name == "shipped" else [row for row in rows if row[3] or row[4]]
+            yield from [f"## Registers and shared memory, {name} PTX", "", f"{sum(1 for row in rows if row[4])} of {len(rows)} kernels spill registers. Shared memory that a launch adds is not counted.", ""]
+            yield from table(["kernel", "registers", "shared bytes", "stack bytes", "spilled bytes"], shown)
 
     def engine_lines(self):
         for name, rows in self.results.get("engine", {}).items():

@@ -2,7 +2,9 @@
 """Decode and prefill of a Llama-like model in PyTorch, to compare with: bf16, random weights, static KV cache, one layer
 compiled by torch.compile and the step recorded as a CUDA graph where they work. Prints a JSON object a line.
 
-Queries of one KV head are the rows of one attention call, so that decode reads every key and value once."""
+Queries of one KV head are the rows of one attention call, so that decode reads every key and value once. Of experts, a
+decoded token reads those that it chose: a product and a sum over gathered matrices, which the compiler makes one reading.
+A prompt goes expert by expert, as much as each was chosen, and is not compiled there."""
 import argparse
 import json
 import math
@@ -11,12 +13,15 @@ import time
 import torch
 import torch.nn.functional as F
 
-# layers, embedding, feed-forward, heads, KV heads, head length, vocabulary, whether query, key and value have biases
+# layers, embedding, feed-forward (of an expert), heads, KV heads, head length, vocabulary, whether query, key and value have
+# biases; experts and how many a token chooses
 SHAPES = {
     "llama3.1-8b": (32, 4096, 14336, 32, 8, 128, 128256, False),
     "llama3.2-1b": (16, 2048, 8192, 32, 8, 64, 128256, False),
     "qwen2.5-0.5b": (24, 896, 4864, 14, 2, 64, 151936, True),
+    "qwen3-30b-a3b": (48, 2048, 768, 32, 4, 128, 151936, False, 128, 8),
     "tiny-test": (2, 64, 128, 4, 2, 32, 512, False),
+    "tiny-test-moe": (2, 64, 64, 4, 2, 32, 512, False, 4, 2),
 }
 
 
@@ -42,9 +47,46 @@ def rotate(x, cosine, sine):
     return x * cosine + torch.cat((-high, low), -1) * sine
 
 
+def chosen_experts(y, router, used):
+    """The experts of each token and their shares, [T, used] both."""
+    shares, chosen = F.linear(y, router).float().softmax(-1).topk(used, -1)
+    return (shares / shares.sum(-1, keepdim=True)).to(y.dtype), chosen
+
+
+def experts_of_one(y, router, used, gate_up, down):
+    """A decoded token [1, embedding]: its experts' matrices are gathered and multiplied in one."""
+    shares, chosen = chosen_experts(y, router, used)
+    gate, up = (gate_up[chosen[0]] * y.unsqueeze(0)).sum(-1).chunk(2, -1)
+    results = (down[chosen[0]] * (F.silu(gate) * up).unsqueeze(1)).sum(-1)
+    return (shares[0].unsqueeze(-1) * results).sum(0, keepdim=True)
+
+
+def experts_of_many(y, router, used, gate_up, down):
+    """A prompt's tokens, sorted by expert."""
+    shares, chosen = chosen_experts(y, router, used)
+    order = chosen.flatten().argsort()
+    parts = torch.bincount(chosen.flatten(), minlength=router.shape[0]).tolist()
+    results = []
+    for expert, places in enumerate(order.split(parts)):
+        if len(places):
+            gate, up = F.linear(y[places // used], gate_up[expert]).chunk(2, -1)
+            results.append(F.linear(F.silu(gate) * up, down[expert]) * shares.flatten()[places].unsqueeze(-1))
+    return torch.zeros_like(y).index_add_(0, order // used, torch.cat(results))
+
+
 def layer(x, weights, keys, values, at, cosine, sine, mask):
     """One layer over tokens x [T, embedding]; at: their positions, where their keys and values go into the cache."""
-    first, qkv, bias, output, second, gate_up, down = weights
+    x = attention(x, weights, keys, values, at, cosine, sine, mask)
+    second, gate_up, down, router, used = weights[4:]
+    y = norm(x, second)
+    if router is not None:
+        return x + (experts_of_one if x.shape[0] == 1 else experts_of_many)(y, router, used, gate_up, down)
+    gate, up = F.linear(y, gate_up).chunk(2, -1)
+    return x + F.linear(F.silu(gate) * up, down)
+
+
+def attention(x, weights, keys, values, at, cosine, sine, mask):
+    first, qkv, bias, output = weights[:4]
     tokens, kv_heads, length = x.shape[0], keys.shape[1], keys.shape[3]
     y = F.linear(norm(x, first), qkv, bias).view(tokens, -1, length)
     q, k, v = y.split([y.shape[1] - 2 * kv_heads, kv_heads, kv_heads], 1)
@@ -56,24 +98,24 @@ def layer(x, weights, keys, values, at, cosine, sine, mask):
     rows = q.view(tokens, kv_heads, group, length).transpose(0, 1).reshape(1, kv_heads, tokens * group, length)
     a = attend(rows, keys, values, mask)
     a = a.view(kv_heads, tokens, group, length).transpose(0, 1).reshape(tokens, -1)
-    x = x + F.linear(a, output)
-    gate, up = F.linear(norm(x, second), gate_up).chunk(2, -1)
-    return x + F.linear(F.silu(gate) * up, down)
+    return x + F.linear(a, output)
 
 
 class Model:
     def __init__(self, shape, context, device):
-        self.layers, width, inner, self.heads, self.kv_heads, self.length, vocabulary, bias = SHAPES[shape]
+        self.layers, width, inner, self.heads, self.kv_heads, self.length, vocabulary, bias, *moe = SHAPES[shape]
+        self.experts, used = moe or (0, 0)
         self.device, self.context = device, context
 
-        def matrix(rows, columns):
-            return torch.randn(rows, columns, device=device, dtype=torch.bfloat16) / math.sqrt(columns)
+        def matrix(*sizes):
+            return torch.randn(*sizes, device=device, dtype=torch.bfloat16).div_(math.sqrt(sizes[-1]))
 
         outputs = (self.heads + 2 * self.kv_heads) * self.length
         ones = torch.ones(width, device=device, dtype=torch.bfloat16)
         self.embedding, self.output, self.norm = matrix(vocabulary, width), matrix(vocabulary, width), ones
+        many = (self.experts,) if self.experts else ()
         self.weights = [(ones, matrix(outputs, width), matrix(outputs, 1)[:, 0] if bias else None, matrix(width, self.heads * self.length), ones,
-                         matrix(2 * inner, width), matrix(width, inner)) for _ in range(self.layers)]
+                         matrix(*many, 2 * inner, width), matrix(*many, width, inner), matrix(self.experts, width) if many else None, used) for _ in range(self.layers)]
         cache = (1, self.kv_heads, context, self.length)
         self.keys = [torch.randn(cache, device=device, dtype=torch.bfloat16) for _ in range(self.layers)]
         self.values = [torch.randn(cache, device=device, dtype=torch.bfloat16) for _ in range(self.layers)]
@@ -138,7 +180,11 @@ def machine(device, quick):
 
 
 def measure(shape, depth, prompt, generate, device, compile_layer):
-    model = Model(shape, depth + max(prompt, generate), device)
+    try:
+        model = Model(shape, depth + max(prompt, generate), device)
+    except RuntimeError as error:  # too little memory
+        tell(test="decode", shape=shape, depth=depth, compiled=compile_layer, error=str(error).splitlines()[0][:300])
+        return
     compiled = False
     if compile_layer:
         model.run_layer = torch.compile(layer, dynamic=False)
@@ -151,6 +197,10 @@ def measure(shape, depth, prompt, generate, device, compile_layer):
 
     prompt_tokens, prompt_at = torch.randint(0, 100, (prompt,), device=device), torch.arange(depth, depth + prompt, device=device)
     for test, count, work in [("decode", 1, step), ("prefill", prompt, lambda: model.forward(prompt_tokens, prompt_at))]:
+        if test == "prefill" and model.experts:
+            model.run_layer, compiled = layer, False
+            if compile_layer:
+                continue
         try:
             run = recorded(work, device) if test == "decode" else work
             taken = seconds(run, device, 32 if test == "decode" else 5)

@@ -3,6 +3,7 @@ using AgentRuntime.Engine.Backends;
 using AgentRuntime.Engine.Backends.Cuda.Driver;
 using AgentRuntime.Engine.Diagnostics;
 using AgentRuntime.Engine.KvCache;
+using AgentRuntime.Engine.Sampling;
 using AgentRuntime.Engine.Scheduling;
 using AgentRuntime.Engine.Sessions;
 
@@ -23,7 +24,8 @@ internal sealed class EngineLoop
         Channel.CreateBounded<Action>(new BoundedChannelOptions(CommandCapacity) { SingleReader = true });
     private readonly Thread? _thread;
     private float[] _logits = [];
-    private int[] _likeliest = [];
+    private SamplingRule[] _rules = [];
+    private int[] _tokens = [];
     private int _admitted;
     private long _computedTokens;
     private TimeSpan _lastDuration = TimeSpan.FromSeconds(1);
@@ -65,8 +67,8 @@ internal sealed class EngineLoop
     {
         var batch = _scheduler.Schedule();
         if (batch.Entries.Count == 0) return false;
-        if (!Forward(batch, out var greedy, out var elapsed)) return true;
-        Sample(batch, greedy);
+        if (!Forward(batch, out var chosen, out var elapsed)) return true;
+        Sample(batch, chosen);
         Commit(batch, elapsed);
         return true;
     }
@@ -204,18 +206,18 @@ internal sealed class EngineLoop
         if (error is CudaException { IsOutOfMemory: false } fault) _deviceFault = fault;
     }
 
-    /// <summary>Computes the batch: logits, or the likeliest tokens when no request needs more. False when the runner failed, which ends the batch's requests and leaves their sessions as they were.</summary>
-    private bool Forward(ScheduledBatch batch, out bool greedy, out TimeSpan elapsed)
+    /// <summary>Computes the batch: logits, or tokens when no request needs more and the runner can choose them. False when the runner failed, which ends the batch's requests and leaves their sessions as they were.</summary>
+    private bool Forward(ScheduledBatch batch, out bool chosen, out TimeSpan elapsed)
     {
-        var runner = batch.IsGreedy ? _runner as IGreedyRunner : null;
-        greedy = runner is not null;
-        var needed = greedy ? 0 : checked(batch.RowCount * _runner.Config.VocabularySize);
+        var runner = batch.NeedsLogits ? null : _runner as ISamplingRunner;
+        chosen = runner is not null;
+        var needed = chosen ? 0 : checked(batch.RowCount * _runner.Config.VocabularySize);
         if (_logits.Length < needed) _logits = GC.AllocateUninitializedArray<float>(needed);
-        if (_likeliest.Length < batch.RowCount) _likeliest = new int[batch.RowCount];
+        if (chosen) MakeRules(batch);
         var start = _options.TimeProvider.GetTimestamp();
         try
         {
-            if (runner is not null) runner.ForwardGreedy(batch.Input, _likeliest.AsSpan(0, batch.RowCount));
+            if (runner is not null) runner.ForwardSampled(batch.Input, _rules.AsSpan(0, batch.RowCount), _tokens.AsSpan(0, batch.RowCount));
             else _runner.Forward(batch.Input, _logits.AsSpan(0, needed));
             return true;
         }
@@ -234,7 +236,16 @@ internal sealed class EngineLoop
         }
     }
 
-    private void Sample(ScheduledBatch batch, bool greedy)
+    private void MakeRules(ScheduledBatch batch)
+    {
+        if (_rules.Length < batch.RowCount) (_rules, _tokens) = (new SamplingRule[batch.RowCount], new int[batch.RowCount]);
+        foreach (var (request, _, firstRow, rows) in batch.Entries)
+        {
+            if (rows > 0) _rules[firstRow] = request.NextRule();
+        }
+    }
+
+    private void Sample(ScheduledBatch batch, bool chosen)
     {
         var vocabulary = _runner.Config.VocabularySize;
         foreach (var (request, _, firstRow, rows) in batch.Entries)
@@ -242,7 +253,7 @@ internal sealed class EngineLoop
             if (rows == 0) continue;
             try
             {
-                if (greedy) request.Take(_likeliest[firstRow]);
+                if (chosen) request.Take(_tokens[firstRow]);
                 else request.Sample(_logits.AsSpan(firstRow * vocabulary, rows * vocabulary), rows);
             }
             catch (Exception error)

@@ -8,4 +8,4 @@
 #include "attention.h"
 #include "prefill_attention.h"
 #include "experts.h"
-#include "argmax.h"
+#include "sample.h"

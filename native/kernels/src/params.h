@@ -192,10 +192,28 @@ struct CombineParams {
     int used;
 };
 
-// The likeliest token of each row. Grid: a block a row.
-struct ArgMaxParams {
-    const float *logits; // [row][columns]
-    int *likeliest;      // [row]
+// How the token of a row is chosen.
+struct SampleRule {
+    float temperature;   // 0: the likeliest
+    float top_p;         // 1 or more: all
+    float min_p;
+    float penalty;
+    u32 uniform;         // of 2^32
+    int top_k;           // 0: all
+    int mask_at;         // where the mask begins in the lists, a bit a token
+    int mask_words;      // its length; what is beyond is not allowed. -1: everything is allowed
+    int penalised_at;    // where the tokens to penalise begin in the lists, each once
+    int penalised;       // how many they are
+};
+
+// The next token of each row of logits. sample.h says what the grids are.
+struct SampleParams {
+    float *logits;       // [row][columns]; mask and penalty change them
+    const SampleRule *rules; // [row]
+    const int *lists;
+    u64 *best;           // [row][part]: the key of the part's best token
+    float *sums;         // [row][part]: weights relative to it
+    int *tokens;         // [row]: -1 where there is none, -2 where the logits must be looked at as a whole
     int columns;
-    int padding;
+    int parts;           // of 128 columns
 };

@@ -1,3 +1,4 @@
+using AgentRuntime.Engine.Sampling;
 using AgentRuntime.Engine.Sessions;
 
 namespace AgentRuntime.Engine.Scheduling;
@@ -40,11 +41,14 @@ internal abstract class EngineRequest(Sequence sequence, int maxLength, TimeProv
     /// <summary>Takes the logits of a chunk; throws when no result can be made of them.</summary>
     public abstract void Sample(Span<float> logits, int rows);
 
-    /// <summary>Whether the likeliest token of its row is all that it needs: <see cref="Take"/> does for <see cref="Sample"/>.</summary>
-    public virtual bool IsGreedy => false;
+    /// <summary>Whether only <see cref="Sample"/> will do; otherwise <see cref="NextRule"/> and <see cref="Take"/> do for it.</summary>
+    public virtual bool NeedsLogits => true;
 
-    /// <summary>Takes the likeliest token, or -1 when there is none; throws then.</summary>
-    public virtual void Take(int likeliest) => throw new NotSupportedException("This request needs logits.");
+    /// <summary>How to choose the token from its one row of logits.</summary>
+    public virtual SamplingRule NextRule() => throw new NotSupportedException("This request needs logits.");
+
+    /// <summary>Takes the token that was chosen by the rule, or -1 when there is none; throws then.</summary>
+    public virtual void Take(int token) => throw new NotSupportedException("This request needs logits.");
 
     /// <summary>Delivers what <see cref="Sample"/> made, after the chunk entered the KV cache; true when the request is finished.</summary>
     public abstract bool Commit();

@@ -78,22 +78,29 @@ internal sealed class GenerateRequest : EngineRequest
         if (!IsDecoding) _options.PrefillProgress?.Report(new(Sequence.Computed, Target));
     }
 
-    public override bool IsGreedy => _options is { Temperature: 0, RepetitionPenalty: 1, TokenMask: null, LogProbabilities: false };
+    public override bool NeedsLogits => _options.LogProbabilities;
 
-    public override void Take(int likeliest) => _sampled = new SampledToken(Sampler.Check(likeliest), null);
+    public override SamplingRule NextRule() => _sampler.NextRule(CollectionsMarshal.AsSpan(Sequence.Tokens));
 
-    public override void Sample(Span<float> logits, int rows)
+    public override void Take(int token)
     {
-        var history = CollectionsMarshal.AsSpan(Sequence.Tokens);
-        var sampled = _sampler.Sample(logits, history);
+        _sampler.Accept(token);
+        GoOn(new SampledToken(token, null));
+    }
+
+    public override void Sample(Span<float> logits, int rows) => GoOn(_sampler.Sample(logits, CollectionsMarshal.AsSpan(Sequence.Tokens)));
+
+    private void GoOn(SampledToken sampled)
+    {
         _sampled = sampled;
         if (_options.TokenMask is not { } mask) return;
-        if (_options.JumpForward) Force(mask, history, sampled.Token);
+        if (_options.JumpForward) Force(mask, sampled.Token);
         mask.Prepare();
     }
 
-    private void Force(ITokenMask mask, ReadOnlySpan<int> history, int last)
+    private void Force(ITokenMask mask, int last)
     {
+        var history = CollectionsMarshal.AsSpan(Sequence.Tokens);
         foreach (var token in mask.Forced([.. history[^Math.Min(ForcedContext - 1, history.Length)..], last]))
         {
             if (_forced.Count == MaxForced) break;

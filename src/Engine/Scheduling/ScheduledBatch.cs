@@ -24,8 +24,8 @@ internal sealed class ScheduledBatch
 
     public int RowCount => _logitRows.Count;
 
-    /// <summary>Whether the likeliest token is all that every row is wanted for.</summary>
-    public bool IsGreedy => _entries.TrueForAll(static entry => entry.Rows == 0 || (entry.Rows == 1 && entry.Request.IsGreedy));
+    /// <summary>Whether some request wants more than a token of its row.</summary>
+    public bool NeedsLogits => _entries.Exists(static entry => entry.Rows > 0 && entry.Request.NeedsLogits);
 
     /// <summary>The pass as the runner takes it; valid until the batch changes.</summary>
     public ForwardBatch Input =>

@@ -9,9 +9,10 @@ namespace AgentRuntime.Engine.Tests.Fakes;
 /// Runs <see cref="FakeModel"/> with what its KV blocks hold, and with nothing else: a wrong block table, a lost block
 /// or a write into a shared one changes the tokens.
 /// </summary>
-internal sealed class FakeRunner(int blocks, KvType kvType = KvType.F16, int hostSlots = 0) : IGreedyRunner, IKvOffload
+internal sealed class FakeRunner(int blocks, KvType kvType = KvType.F16, int hostSlots = 0) : ISamplingRunner, IKvOffload
 {
     private readonly ulong[][] _slots = new ulong[hostSlots][];
+    private readonly TokenChooser _chooser = new();
     private readonly ulong[] _cells = new ulong[blocks * RunnerOptions.BlockTokens];
 
     public ModelConfig Config { get; init; } = FakeModel.Config;
@@ -24,7 +25,7 @@ internal sealed class FakeRunner(int blocks, KvType kvType = KvType.F16, int hos
     public List<int[]> Passes { get; } = [];
 
     /// <summary>Passes that were asked for tokens alone.</summary>
-    public int GreedyPasses { get; private set; }
+    public int SampledPasses { get; private set; }
 
     public int ComputedTokens => Passes.Sum(pass => pass.Sum());
 
@@ -73,12 +74,12 @@ internal sealed class FakeRunner(int blocks, KvType kvType = KvType.F16, int hos
         Passes.Add(pass);
     }
 
-    public void ForwardGreedy(in ForwardBatch batch, Span<int> likeliest)
+    public void ForwardSampled(in ForwardBatch batch, ReadOnlySpan<SamplingRule> rules, Span<int> tokens)
     {
-        GreedyPasses++;
+        SampledPasses++;
         var logits = new float[batch.LogitRows.Length * Config.VocabularySize];
         Forward(batch, logits);
-        for (var row = 0; row < batch.LogitRows.Length; row++) likeliest[row] = LogitMath.ArgMax(logits.AsSpan(row * Config.VocabularySize, Config.VocabularySize));
+        for (var row = 0; row < batch.LogitRows.Length; row++) tokens[row] = _chooser.Choose(logits.AsSpan(row * Config.VocabularySize, Config.VocabularySize), rules[row]);
     }
 
     public void CopyBlock(int source, int destination) => Block(source).CopyTo(Block(destination));

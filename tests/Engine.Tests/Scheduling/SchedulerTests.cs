@@ -31,11 +31,11 @@ public class SchedulerTests
         using var test = new TestEngine();
         var prompt = TestEngine.Tokens(1, 20);
         test.Run(TestEngine.Collect(test.Session(prompt), Ten));
-        Assert.Equal(10, test.Runner.GreedyPasses);
+        Assert.Equal(10, test.Runner.SampledPasses);
         // Together with one that wants probabilities, all get logits.
         var (greedy, told) = (test.Session(prompt), test.Session(prompt));
         var replies = test.Run(Task.WhenAll(TestEngine.Collect(greedy, Ten), TestEngine.Collect(told, Ten with { LogProbabilities = true })));
-        Assert.Equal(10, test.Runner.GreedyPasses);
+        Assert.Equal(10, test.Runner.SampledPasses);
         Assert.Equal(TestEngine.Expected(prompt, Ten), greedy.Tokens);
         Assert.Equal(greedy.Tokens, told.Tokens);
         Assert.All(replies[1].Where(e => e.Token is not null), e => Assert.NotNull(e.LogProbability));

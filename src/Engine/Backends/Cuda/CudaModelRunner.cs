@@ -4,6 +4,7 @@ using AgentRuntime.Engine.Backends.Cuda.Kernels;
 using AgentRuntime.Engine.Backends.Cuda.Memory;
 using AgentRuntime.Engine.Backends.Cuda.Model;
 using AgentRuntime.Engine.Models;
+using AgentRuntime.Engine.Sampling;
 
 namespace AgentRuntime.Engine.Backends.Cuda;
 
@@ -12,7 +13,7 @@ namespace AgentRuntime.Engine.Backends.Cuda;
 /// which every sequence decodes a token is recorded once for each number of sequences and launched as a graph from then
 /// on. Nothing is allocated per pass.
 /// </summary>
-public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
+public sealed unsafe class CudaModelRunner : ISamplingRunner, IKvOffload
 {
     private readonly CudaDevice _device;
     private readonly KernelModule _kernels;
@@ -26,10 +27,11 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
     private readonly CudaBatch _batch;
     private readonly AttentionBlock _attention;
     private readonly FeedForwardBlock _feedForward;
+    private readonly SamplingBlock _sampling;
+    private readonly TokenChooser _chooser = new();
     private readonly float* _logits;
-    private readonly int* _likeliest;
-    private readonly nint[] _decodeGraphs = new nint[Operators.MostVectors + 1];
-    private readonly nint[] _greedyGraphs = new nint[Operators.MostVectors + 1];
+    private readonly nint[] _logitGraphs = new nint[Operators.MostVectors + 1];
+    private readonly nint[] _tokenGraphs = new nint[Operators.MostVectors + 1];
     private bool _busy;
     private bool _waits; // the pass needs blocks that are being moved
     private bool _records = true;
@@ -47,7 +49,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
             _kernels = new(_device);
             // Before the weights, which take long to read: if there is no room, that shows at once.
             var memory = new RunnerMemory(_device, _kernels, config, layers, options);
-            (_kv, _workspace, _batch) = (memory.Kv, memory.Workspace, memory.Batch);
+            (_kv, _workspace, _batch, _sampling) = (memory.Kv, memory.Workspace, memory.Batch, memory.Sampling);
             _model = CudaModel.Load(_device, file, config, front, weights, cancellationToken);
             if (front > 0)
             {
@@ -61,7 +63,6 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
             _attention = new(_device, config, _operators, _kv, _workspace, memory.Rope, memory.AttentionRoom, memory.PrefillPartial, options.KvType);
             _feedForward = new(config, _operators, _workspace);
             _logits = (float*)_device.AllocateHost(sizeof(float) * (long)Operators.MostVectors * config.VocabularySize);
-            _likeliest = (int*)_device.AllocateHost(sizeof(int) * Operators.MostVectors);
         }
         catch (CudaException error) when (error.IsOutOfMemory)
         {
@@ -93,22 +94,35 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
         var rows = Start(batch);
         for (var row = 0; row < rows; row += Operators.MostVectors)
         {
-            var count = Finish(row, greedy: false);
-            new ReadOnlySpan<float>(_logits, count * Config.VocabularySize).CopyTo(logits[(row * Config.VocabularySize)..]);
+            var count = Math.Min(Operators.MostVectors, rows - row);
+            Finish(row, count, choose: false);
+            ReceiveLogits(0, count).CopyTo(logits[(row * Config.VocabularySize)..]);
         }
     }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">As <see cref="Forward"/>.</exception>
     /// <exception cref="CudaException">The device failed; the model has to be loaded again.</exception>
-    public void ForwardGreedy(in ForwardBatch batch, Span<int> likeliest)
+    public void ForwardSampled(in ForwardBatch batch, ReadOnlySpan<SamplingRule> rules, Span<int> tokens)
     {
-        BatchValidation.Check(batch, Config, Options, checked(likeliest.Length * Config.VocabularySize));
-        var rows = Start(batch);
+        BatchValidation.Check(batch, Config, Options, checked(tokens.Length * Config.VocabularySize));
+        if (rules.Length != batch.LogitRows.Length) throw new ArgumentException($"{batch.LogitRows.Length} rows of logits need as many rules, not {rules.Length}.", nameof(rules));
+        // Masks are computed elsewhere meanwhile: they, and rules with them, follow when the layers are queued.
+        var together = rules.Length <= Operators.MostVectors && !HasMask(rules);
+        var rows = Start(batch, together ? rules : default);
         for (var row = 0; row < rows; row += Operators.MostVectors)
         {
-            var count = Finish(row, greedy: true);
-            new ReadOnlySpan<int>(_likeliest, count).CopyTo(likeliest[row..]);
+            var some = rules.Slice(row, Math.Min(Operators.MostVectors, rows - row));
+            Finish(row, some.Length, choose: together);
+            if (!together)
+            {
+                _batch.SendRules(some);
+                _sampling.Run(_workspace.Logits, _batch, some.Length);
+            }
+            Wait();
+            for (var i = 0; i < some.Length; i++) tokens[row + i] = _sampling.Tokens[i];
+            for (var i = 0; i < some.Length; i++)
+                if (tokens[row + i] == SamplingBlock.Unresolved || IsTooLong(some[i])) tokens[row + i] = ChooseOnHost(i, some[i]);
         }
     }
 
@@ -172,7 +186,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
     public void Dispose()
     {
         _device.TryUse();
-        foreach (var graph in _decodeGraphs.Concat(_greedyGraphs))
+        foreach (var graph in _logitGraphs.Concat(_tokenGraphs))
             if (graph != 0) _device.Driver.DestroyGraph(graph);
         _transfers?.Dispose();
         _kernels?.Dispose();
@@ -186,7 +200,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
 
     /// <summary>Sends a batch to the device and queues its layers, unless the last part of the pass does all.</summary>
     /// <returns>Rows of logits that are wanted.</returns>
-    private int Start(in ForwardBatch batch)
+    private int Start(in ForwardBatch batch, ReadOnlySpan<SamplingRule> rules = default)
     {
         foreach (var sequence in batch.Sequences)
         {
@@ -200,7 +214,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
         // The pass before may still read the memory that this one's batch goes to: the processor's layers ran beside it.
         if (_busy) _device.Synchronize();
         _busy = true;
-        _batch.Load(batch);
+        _batch.Load(batch, rules);
         if (_front is not null) TakeHidden(_front, batch.Tokens.Length);
         if (!IsDecode) QueueLayers();
         return _batch.LogitRows;
@@ -213,19 +227,14 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
         Buffer.MemoryCopy(front.Hidden, _hidden, bytes, bytes);
     }
 
-    /// <summary>Computes a few rows of logits, or their likeliest tokens, and waits for them.</summary>
-    /// <returns>How many rows.</returns>
-    private int Finish(int firstRow, bool greedy)
+    /// <summary>Queues a few rows of logits, and the choice of their tokens by the rules that went with the batch.</summary>
+    private void Finish(int firstRow, int rows, bool choose)
     {
-        var rows = Math.Min(Operators.MostVectors, _batch.LogitRows - firstRow);
-        if (IsDecode) Decode(ref (greedy ? _greedyGraphs : _decodeGraphs)[rows], greedy);
-        else QueueLogits(firstRow, rows, greedy);
-        _device.Synchronize();
-        _busy = false;
-        return rows;
+        if (IsDecode) Decode(ref (choose ? _tokenGraphs : _logitGraphs)[rows], choose);
+        else QueueLogits(firstRow, rows, choose);
     }
 
-    private void Decode(ref nint graph, bool greedy)
+    private void Decode(ref nint graph, bool choose)
     {
         if (graph != 0)
         {
@@ -235,12 +244,12 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
         }
         // The first pass runs as it is: a driver that loads kernels at their first use may not do so in a recording.
         QueueLayers();
-        QueueLogits(0, _batch.Tokens, greedy);
+        QueueLogits(0, _batch.Tokens, choose);
         if (!_records) return;
         _device.Synchronize();
         try
         {
-            graph = Record(greedy);
+            graph = Record(choose);
         }
         catch (CudaException error) when (error.IsOutOfMemory)
         {
@@ -249,13 +258,13 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
         }
     }
 
-    private nint Record(bool greedy)
+    private nint Record(bool choose)
     {
         _device.Driver.BeginCapture(_device.Stream);
         try
         {
             QueueLayers();
-            QueueLogits(0, _batch.Tokens, greedy);
+            QueueLogits(0, _batch.Tokens, choose);
         }
         catch
         {
@@ -280,7 +289,7 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
         }
     }
 
-    private void QueueLogits(int firstRow, int rows, bool greedy)
+    private void QueueLogits(int firstRow, int rows, bool choose)
     {
         var which = _batch.LogitRowIds + (ulong)firstRow * sizeof(int);
         if (_batch.Tokens == 1)
@@ -292,14 +301,36 @@ public sealed unsafe class CudaModelRunner : IGreedyRunner, IKvOffload
             _operators.Norm(_workspace.Hidden, which, _model.OutputNorm, _workspace.Normed, rows, Config.EmbeddingLength, Config.RmsEpsilon);
             _operators.Multiply(_model.Output, _workspace.Normed, 0, _workspace.Logits, rows);
         }
-        if (greedy)
-        {
-            _operators.ArgMax(_workspace.Logits, _workspace.Likeliest, rows, Config.VocabularySize);
-            _device.Driver.CopyToHost(_likeliest, _workspace.Likeliest, sizeof(int) * (long)rows, _device.Stream);
-            return;
-        }
-        _device.Driver.CopyToHost(_logits, _workspace.Logits, sizeof(float) * (long)rows * Config.VocabularySize, _device.Stream);
+        if (choose) _sampling.Run(_workspace.Logits, _batch, rows);
     }
+
+    /// <summary>Waits for rows of logits; they are valid until the next pass.</summary>
+    private Span<float> ReceiveLogits(int row, int rows)
+    {
+        var offset = (ulong)row * (ulong)Config.VocabularySize * sizeof(float);
+        _device.Driver.CopyToHost(_logits, _workspace.Logits + offset, (long)rows * Config.VocabularySize * sizeof(float), _device.Stream);
+        Wait();
+        return new(_logits, rows * Config.VocabularySize);
+    }
+
+    private void Wait()
+    {
+        _device.Synchronize();
+        _busy = false;
+    }
+
+    private static bool HasMask(ReadOnlySpan<SamplingRule> rules)
+    {
+        foreach (ref readonly var rule in rules)
+            if (rule.Allowed is not null) return true;
+        return false;
+    }
+
+    private static bool IsTooLong(in SamplingRule rule) => rule.Penalised.Length > CudaBatch.MostPenalised;
+
+    /// <summary>Chooses a token from logits to which the device has applied the mask, and the penalty unless it was too long.</summary>
+    private int ChooseOnHost(int row, in SamplingRule rule) =>
+        _chooser.Choose(ReceiveLogits(row, 1), rule with { Allowed = null, Penalised = IsTooLong(rule) ? rule.Penalised : default });
 
     private void CheckBlock(int block)
     {

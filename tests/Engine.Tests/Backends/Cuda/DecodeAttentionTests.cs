@@ -32,7 +32,7 @@ public sealed unsafe class DecodeAttentionTests
         var random = new Random(keyLength + heads + contexts[0]);
         var blocks = contexts.Sum(context => (context + Tokens - 1) / Tokens);
         var pool = new KvPool(device, config, type, blocks);
-        var batch = new CudaBatch(device, contexts.Max(), heads / kvHeads, PrefillAttention.TileRows(config), blocks);
+        var batch = new CudaBatch(device, contexts.Max(), heads / kvHeads, PrefillAttention.TileRows(config), blocks, vocabulary: 0);
         float[][] keys = new float[contexts.Length][], values = new float[contexts.Length][];
         var slices = new SequenceSlice[contexts.Length];
         for (int s = 0, first = 0; s < contexts.Length; s++)
@@ -98,7 +98,7 @@ public sealed unsafe class DecodeAttentionTests
         // What is there already are halves, floats or bytes of moderate size.
         var before = new byte[pool.BlockBytes];
         for (var i = 0; i < before.Length; i++) before[i] = (byte)(i % 4 == 3 || (type == KvType.F16 && i % 2 == 1) ? 0x38 + random.Next(4) : random.Next(32));
-        var batch = new CudaBatch(device, count, heads / kvHeads, PrefillAttention.TileRows(config), blocks);
+        var batch = new CudaBatch(device, count, heads / kvHeads, PrefillAttention.TileRows(config), blocks, vocabulary: 0);
         batch.Load(new(new int[count], slices, [.. Enumerable.Range(0, count)]));
         float[] query = Floats(count * heads * keyLength, random), key = Floats(count * kvHeads * keyLength, random), value = Floats(count * kvHeads * valueLength, random);
         float[] angles = Floats(contexts.Max() * pairs, random);

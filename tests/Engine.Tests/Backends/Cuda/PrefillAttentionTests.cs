@@ -38,7 +38,7 @@ public sealed unsafe class PrefillAttentionTests
         }
         var pool = new KvPool(device, config, type, blocks);
         var (keys, values) = Fill(pool, config.KvHeads, keyLength, valueLength, type, slices, random);
-        var batch = new CudaBatch(device, tokens, heads / kvHeads, PrefillAttention.TileRows(config), blocks);
+        var batch = new CudaBatch(device, tokens, heads / kvHeads, PrefillAttention.TileRows(config), blocks, vocabulary: 0);
         batch.Load(new(new int[tokens], [.. slices], new int[1]));
         var query = Floats(tokens * heads * keyLength, random, 4);
         ulong from = Send(device, query), to = device.AllocateFloats((long)tokens * heads * valueLength);

@@ -29,7 +29,7 @@ public sealed class PtxTests
         string[] types = ["f32", "f16", "bf16", "q8_0", "q4_0", "q4_k", "q5_k", "q6_k", "mxfp4"];
         string[] kernels =
         [
-            "rms_norm", "pack_rows", "argmax", "rope", "swiglu", "route", "combine_experts", "gather_choices",
+            "rms_norm", "pack_rows", "sample_parts", "sample_choose", "rope", "swiglu", "route", "combine_experts", "gather_choices",
             .. types.SelectMany(type => new[] { $"embed_{type}", $"gemv_{type}_1", $"gemv_{type}_4", $"gemv_{type}_16" }),
             .. types.Skip(1).SelectMany(type => new[] { $"gemm_{type}_32", $"gemm_{type}_128" }),
             .. new[] { "f16_4", "f16_8", "f32_4", "q8_0_4", "q8_0_8" }.SelectMany(kind => new[] { 64, 128, 256 }.Select(length => $"attention_{kind}_{length}")),

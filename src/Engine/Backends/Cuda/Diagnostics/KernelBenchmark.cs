@@ -5,6 +5,7 @@ using AgentRuntime.Engine.Backends.Cuda.Model;
 using AgentRuntime.Engine.Formats.Gguf;
 using AgentRuntime.Engine.Models;
 using AgentRuntime.Engine.Models.Synthesis;
+using AgentRuntime.Engine.Sampling;
 
 namespace AgentRuntime.Engine.Backends.Cuda.Diagnostics;
 
@@ -196,7 +197,7 @@ internal sealed unsafe class KernelBenchmark : IDisposable
     {
         var blocks = (depth + _prompt) / RunnerOptions.BlockTokens;
         var pool = new KvPool(_device, _config, type, blocks);
-        var batch = new CudaBatch(_device, _prompt, _config.Heads / _config.KvHeads, PrefillAttention.TileRows(_config), blocks);
+        var batch = new CudaBatch(_device, _prompt, _config.Heads / _config.KvHeads, PrefillAttention.TileRows(_config), blocks, _config.VocabularySize);
         var attention = new AttentionBlock(_device, _config, _operators, pool, _workspace, new(_device, _config, 1), new DecodeAttention.Room(_device, _config), PrefillAttention.AllocatePartial(_device, _config), type);
         batch.Load(new ForwardBatch(new int[tokens], [new SequenceSlice(0, tokens, depth - 1, [.. Enumerable.Range(0, blocks)])], new int[1]));
         var bytes = KvPool.BytesPerBlock(_config, type) / _config.Layers * (depth / RunnerOptions.BlockTokens);
@@ -213,7 +214,21 @@ internal sealed unsafe class KernelBenchmark : IDisposable
         yield return () => Row("rms_norm", $"{width}", 0, 0, Norm);
         yield return () => Row("swiglu", $"{_config.FeedForwardLength}", 0, 0, _ => _operators.SwiGlu(_workspace.Gate, _workspace.Up, _config.FeedForwardLength));
         var vocabulary = _config.VocabularySize;
-        yield return () => Row("argmax", $"{vocabulary} logits", sizeof(float) * (double)vocabulary, 0, _ => _operators.ArgMax(_workspace.Logits, _workspace.Likeliest, 1, vocabulary));
+        var sampling = new SamplingBlock(_device, _kernels, vocabulary);
+        foreach (var (name, rule) in new (string, SamplingRule)[]
+        {
+            ("the likeliest", new()),
+            ("of all", new() { Temperature = 1, TopP = 1, Uniform = 0.5 }),
+            ("of 40", new() { Temperature = 1, TopK = 40, TopP = 0.95f, Uniform = 0.5 }),
+        })
+        {
+            yield return () =>
+            {
+                var batch = new CudaBatch(_device, 1, 1, 64, 1, vocabulary);
+                batch.Load(new ForwardBatch([0], [new SequenceSlice(0, 1, 0, [0])], [0]), [rule]);
+                return Row("sample", $"{vocabulary} logits, {name}", sizeof(float) * (double)vocabulary, 0, _ => sampling.Run(_workspace.Logits, batch, 1));
+            };
+        }
         // What is between the kernels of a graph, which decode consists of: the smallest kernel, many times.
         yield return () =>
         {
@@ -270,6 +285,7 @@ internal sealed unsafe class KernelBenchmark : IDisposable
         _device.Synchronize();
         for (long done = bytes.Length; done < _arenaBytes; done += bytes.Length) _device.Driver.CopyOnDevice(_arena + (ulong)done, _arena, bytes.Length, _device.Stream);
         var inputs = new[] { (_workspace.Hidden, _config.EmbeddingLength), (_workspace.Gate, _config.FeedForwardLength), (_workspace.Up, _config.FeedForwardLength), (_workspace.Query, _config.Heads * _config.HeadLength) };
+        _device.Driver.CopyOnDevice(_workspace.Logits, _arena, Math.Min(bytes.Length, (long)_config.VocabularySize * sizeof(float)), _device.Stream);
         foreach (var (address, width) in inputs) _device.Driver.CopyOnDevice(address, _arena, Math.Min(bytes.Length, (long)_prompt * width * sizeof(float)), _device.Stream);
         _device.Synchronize();
     }

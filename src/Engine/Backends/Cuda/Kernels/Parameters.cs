@@ -121,8 +121,16 @@ internal struct CombineParams
 }
 
 [StructLayout(LayoutKind.Sequential)]
-internal struct ArgMaxParams
+internal struct SampleRule
 {
-    public ulong Logits, Likeliest;
-    public int Columns, Padding;
+    public float Temperature, TopP, MinP, Penalty;
+    public uint Uniform;
+    public int TopK, MaskAt, MaskWords, PenalisedAt, Penalised;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct SampleParams
+{
+    public ulong Logits, Rules, Lists, Best, Sums, Tokens;
+    public int Columns, Parts;
 }

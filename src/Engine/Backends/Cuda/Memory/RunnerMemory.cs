@@ -16,7 +16,9 @@ internal sealed class RunnerMemory(CudaDevice device, KernelModule kernels, Mode
 
     public Workspace Workspace { get; } = new(device, config, options.MaxBatchTokens);
 
-    public CudaBatch Batch { get; } = new(device, options.MaxBatchTokens, config.Heads / config.KvHeads, PrefillAttention.TileRows(config), options.KvBlocks);
+    public CudaBatch Batch { get; } = new(device, options.MaxBatchTokens, config.Heads / config.KvHeads, PrefillAttention.TileRows(config), options.KvBlocks, config.VocabularySize);
+
+    public SamplingBlock Sampling { get; } = new(device, kernels, config.VocabularySize);
 
     public RopeTables Rope { get; } = new(device, config, RopeTables.Positions(config, options.KvBlocks));
 

@@ -162,10 +162,6 @@ internal sealed class Operators(KernelModule kernels, TensorCores tensorCores)
         tensorCores.MultiplyExperts(down.Matrix, gate.Output, down.Output, choices, 1);
     }
 
-    /// <summary>The likeliest token of each row of logits.</summary>
-    public void ArgMax(ulong logits, ulong likeliest, int rows, int columns) =>
-        kernels.Launch(kernels["argmax"], (rows, 1, 1), 1024, new ArgMaxParams { Logits = logits, Likeliest = likeliest, Columns = columns });
-
     public void SwiGlu(ulong gate, ulong up, long count) =>
         kernels.Launch(kernels["swiglu"], ((int)Math.Min(4096, (count + 255) / 256), 1, 1), 256, new SwiGluParams { Gate = gate, Up = up, Count = (ulong)count });
 

@@ -20,7 +20,6 @@ internal sealed class Workspace
         Gate = Rows(width, choices);
         Up = Rows(width, choices);
         Logits = Rows(config.VocabularySize, Math.Min(tokens, Operators.MostVectors));
-        Likeliest = Rows(1, Math.Min(tokens, Operators.MostVectors));
         if (config.Experts == 0) return;
         Scores = Rows(config.Experts);
         Chosen = Rows(1, choices);
@@ -47,9 +46,6 @@ internal sealed class Workspace
 
     /// <summary>[logit row][vocabulary], a few rows at a time.</summary>
     public ulong Logits { get; }
-
-    /// <summary>[logit row] token ids.</summary>
-    public ulong Likeliest { get; }
 
     /// <summary>[token][experts]</summary>
     public ulong Scores { get; }

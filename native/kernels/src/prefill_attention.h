@@ -1,14 +1,13 @@
 // Attention of many tokens over the paged KV on the tensor cores. A block takes 128 rows (64 where heads are long), a row
 // being a token and one of the KV head's queries, and walks through the KV blocks of its part of the context; a warp has
 // two times 16 rows, so that what it reads of keys and values serves both. Halves of keys and values come by asynchronous
-// copies, two blocks ahead; Q8_0 ones are decoded on the way. Queries, keys, values and weights are halves, sums floats;
+// copies, one or two blocks ahead; Q8_0 ones are decoded on the way. Queries, keys, values and weights are halves, sums floats;
 // queries are scaled so that softmax takes powers of two (arXiv 2307.08691 for the division of the work). Another kernel
 // merges the parts of the context. Reference: as attention; tolerance 2e-3 of the largest value.
 #pragma once
 #include "kv.h"
 
 static const int PrefillThreads = 128;
-static const int PrefillStages = 3;
 
 struct alignas(16) Halves8 { u32 word[4]; };
 
@@ -17,6 +16,7 @@ struct alignas(16) Halves8 { u32 word[4]; };
 template <int Length> struct PrefillShape {
     static const int Fragments = Length == 256 ? 1 : 2; // times 16 rows a warp
     static const int Rows = 4 * 16 * Fragments;
+    static const int Stages = Length == 256 ? 2 : 3; // at most 96 KB with the queries, which every device has
     static const int QueryBytes = Rows * Length * 2;
     static const int TileBytes = BlockTokens * Length * 2;
 
@@ -99,14 +99,13 @@ template <int Length> DEVICE void prefill_attention(const PrefillAttentionParams
     auto fetch = [&](int b) __attribute__((always_inline)) {
         if (b < to) {
             int tokens = newest + 1 - b * BlockTokens < BlockTokens ? newest + 1 - b * BlockTokens : BlockTokens;
-            int stage = Shape::QueryBytes + (b - from) % PrefillStages * 2 * Shape::TileBytes;
+            int stage = Shape::QueryBytes + (b - from) % Shape::Stages * 2 * Shape::TileBytes;
             if (p.kv.type == 0) prefill_fetch<Length>(p.kv, table[b], kv_head, tokens, shared + stage);
             else prefill_stage<Length>(p.kv, table[b], kv_head, tokens, memory + stage);
         }
         commit_copies();
     };
-    fetch(from);
-    fetch(from + 1);
+    for (int i = 0; i < Shape::Stages - 1; i++) fetch(from + i);
 
     float scale = p.scale * 1.4426950408889634f;
     for (int i = thread_index(); i < Rows * (Length / 2); i += PrefillThreads) {
@@ -131,10 +130,10 @@ template <int Length> DEVICE void prefill_attention(const PrefillAttentionParams
         }
 
     for (int b = from; b < to; b++) {
-        wait_copies<PrefillStages - 2>();
+        wait_copies<Shape::Stages - 2>();
         sync_block();
-        fetch(b + PrefillStages - 1);
-        SharedAddress keys = shared + Shape::QueryBytes + (b - from) % PrefillStages * 2 * Shape::TileBytes, values = keys + Shape::TileBytes;
+        fetch(b + Shape::Stages - 1);
+        SharedAddress keys = shared + Shape::QueryBytes + (b - from) % Shape::Stages * 2 * Shape::TileBytes, values = keys + Shape::TileBytes;
 
         float scores[Fragments][4][4];
 #pragma unroll

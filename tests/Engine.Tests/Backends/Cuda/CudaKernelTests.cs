@@ -198,6 +198,26 @@ public sealed unsafe class CudaKernelTests
     }
 
     [Fact]
+    public void AnOutlierBeyondHalvesStaysFinite()
+    {
+        using var gpu = new Gpu();
+        var (weights, bytes) = Weights(StorageType.Q8_0, 4, 64, new Random(1));
+        var input = new float[20 * 64];
+        (input[3], input[64 + 5], input[2 * 64]) = (1e6f, -1e30f, float.NaN);
+        ulong output = gpu.Send(new float[20 * 4]), vectors = gpu.Send(input);
+        var matrix = gpu.SendMatrix(StorageType.Q8_0, bytes, 4, 64);
+        gpu.Operators.Prepare(vectors, 20, matrix);
+        gpu.Operators.Multiply(matrix, vectors, 0, output, 20);
+        var actual = gpu.Receive(output, 12);
+        for (var r = 0; r < 4; r++)
+        {
+            Assert.Equal(65504f * weights[r * 64 + 3], actual[r], 100f);
+            Assert.Equal(-65504f * weights[r * 64 + 5], actual[4 + r], 100f);
+            Assert.True(float.IsNaN(actual[8 + r]));
+        }
+    }
+
+    [Fact]
     public void WhatIsNoNumberStaysNone()
     {
         using var gpu = new Gpu();

@@ -7,8 +7,6 @@ namespace AgentRuntime.Engine.Backends.Cuda.Model;
 /// <summary>Attention of many tokens on the tensor cores; a few tiles over a long context are split along it, so that every multiprocessor works.</summary>
 internal sealed class PrefillAttention
 {
-    private const int Stages = 3;
-
     private readonly ModelConfig _config;
     private readonly KernelModule _kernels;
     private readonly int _rows;
@@ -22,8 +20,9 @@ internal sealed class PrefillAttention
     {
         (_config, _kernels, _rows, _partial) = (config, kernels, TileRows(config), partial);
         var length = Length(config);
+        var stages = length == 256 ? 2 : 3;
         // Queries, then stages of keys and values, all halves. Two blocks fit a multiprocessor unless heads are long.
-        _sharedBytes = sizeof(ushort) * length * (_rows + Stages * 2 * RunnerOptions.BlockTokens);
+        _sharedBytes = sizeof(ushort) * length * (_rows + stages * 2 * RunnerOptions.BlockTokens);
         _slots = Slots(config, kernels.Multiprocessors);
         _attend = kernels.WithSharedMemory($"prefill_attention_{length}", _sharedBytes);
         _merge = kernels[$"prefill_merge_{_rows}"];

@@ -75,7 +75,13 @@ internal static class BenchEngineCommand
         }
         var table = new Table().Border(TableBorder.Simple).AddColumns("test", "tokens", "depth", "tokens/s (median)", "min", "max");
         string Rate(double value) => value.ToString("N1", CultureInfo.InvariantCulture);
-        foreach (var row in rows) table.AddRow(row.Test, $"{row.Tokens}", $"{row.Depth}", Rate(row.TokensPerSecond.Median), Rate(row.TokensPerSecond.Min), Rate(row.TokensPerSecond.Max));
+        var onGpu = rows.Exists(row => row.HostMicroseconds is not null);
+        if (onGpu) table.AddColumns("host µs a step", "bytes allocated a step");
+        foreach (var row in rows)
+        {
+            string[] cells = [row.Test, $"{row.Tokens}", $"{row.Depth}", Rate(row.TokensPerSecond.Median), Rate(row.TokensPerSecond.Min), Rate(row.TokensPerSecond.Max)];
+            table.AddRow(onGpu ? [.. cells, row.HostMicroseconds is { } host ? Rate(host) : "", row.AllocatedBytes is { } bytes ? Rate(bytes) : ""] : cells);
+        }
         Consoles.For(output).Write(table);
         if (rows is not [{ PartsMs: not null }, ..]) return;
         var times = new Table().Border(TableBorder.Simple).AddColumn("ms of a run");

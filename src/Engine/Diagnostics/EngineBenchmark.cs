@@ -1,6 +1,7 @@
 using AgentRuntime.Engine.Backends;
 using AgentRuntime.Engine.Backends.Cpu;
 using AgentRuntime.Engine.Backends.Cpu.Model;
+using AgentRuntime.Engine.Backends.Cuda;
 
 namespace AgentRuntime.Engine.Diagnostics;
 
@@ -16,6 +17,11 @@ public sealed class EngineBenchmark
     private readonly Random _random = new(1);
     private readonly int[] _blocks;
     private readonly float[] _logits;
+    private readonly int[] _token = new int[1];
+    private readonly int[] _chosen = new int[1];
+    private readonly SequenceSlice[] _slice = new SequenceSlice[1];
+    private TimeSpan _decodeTime;
+    private long _decodeBytes;
 
     /// <summary>Prepares the tests on a runner with at least <see cref="EngineBenchmarkOptions.KvBlocks"/> KV blocks, whose contents are overwritten.</summary>
     /// <exception cref="ArgumentException">The options are out of range or the runner has too few KV blocks.</exception>
@@ -47,10 +53,25 @@ public sealed class EngineBenchmark
             foreach (var prompt in _options.Prompts)
                 yield return Measure("prefill", prompt, depth, () => Prefill(prompt, depth, cancellationToken), cancellationToken);
             if (_options.Generate > 0)
-                yield return Measure("decode", _options.Generate, depth, () => Decode(_options.Generate, depth, cancellationToken), cancellationToken);
+                yield return MeasureDecode(depth, cancellationToken);
             if (_options.Verify > 0)
                 yield return Measure("verify", _options.Verify, depth, () => Forward(_options.Verify, depth, wanted: _options.Verify), cancellationToken);
         }
+    }
+
+    private BenchmarkRow MeasureDecode(int depth, CancellationToken cancellationToken)
+    {
+        var (gpu, steps) = (_runner as CudaModelRunner, _options.Generate * (_options.Repetitions + 1));
+        // The first step on a GPU is recorded; it is neither the host's usual time nor memory.
+        if (gpu is not null) Decode(Math.Min(2, _options.Generate), depth, cancellationToken);
+        (_decodeTime, _decodeBytes) = (default, 0);
+        var waited = gpu?.Waited ?? default;
+        var row = Measure("decode", _options.Generate, depth, () => Decode(_options.Generate, depth, cancellationToken), cancellationToken);
+        return gpu is null ? row : row with
+        {
+            HostMicroseconds = Math.Round((_decodeTime - (gpu.Waited - waited)).TotalMicroseconds / steps, 1),
+            AllocatedBytes = (double)_decodeBytes / steps,
+        };
     }
 
     private BenchmarkRow Measure(string test, int tokens, int depth, Action run, CancellationToken cancellationToken)
@@ -88,8 +109,20 @@ public sealed class EngineBenchmark
         for (var i = 0; i < count; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Forward(1, depth + i, wanted: 1);
+            _token[0] = _random.Next(_runner.Config.VocabularySize);
+            _slice[0] = new(0, 1, depth + i, _blocks);
+            var (start, bytes) = (_time.GetTimestamp(), GC.GetAllocatedBytesForCurrentThread());
+            Step(new(_token, _slice, [0]));
+            _decodeTime += _time.GetElapsedTime(start);
+            _decodeBytes += GC.GetAllocatedBytesForCurrentThread() - bytes;
         }
+    }
+
+    /// <summary>A decode step as a generation makes it: a runner that can choose the token does.</summary>
+    private void Step(in ForwardBatch batch)
+    {
+        if (_runner is ISamplingRunner sampling) sampling.ForwardSampled(batch, [default], _chosen);
+        else _runner.Forward(batch, _logits);
     }
 
     private void FillCache(int depth)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AgentRuntime.Engine.Backends.Cpu;
 using AgentRuntime.Engine.Backends.Cuda.Driver;
 using AgentRuntime.Engine.Backends.Cuda.Kernels;
@@ -81,6 +82,9 @@ public sealed unsafe class CudaModelRunner : ISamplingRunner, IKvOffload
 
     /// <inheritdoc/>
     public RunnerOptions Options { get; }
+
+    /// <summary>How long passes have waited for the device so far; the rest of their time is the host's.</summary>
+    internal TimeSpan Waited { get; private set; }
 
     /// <inheritdoc/>
     public int BlockBytes => checked(_kv.BlockBytes + (_front?.BlockBytes ?? 0));
@@ -212,7 +216,7 @@ public sealed unsafe class CudaModelRunner : ISamplingRunner, IKvOffload
         _waits = _transfers.Concern(batch.Sequences);
         _front?.Forward(new(batch.Tokens, batch.Sequences, []), []);
         // The pass before may still read the memory that this one's batch goes to: the processor's layers ran beside it.
-        if (_busy) _device.Synchronize();
+        if (_busy) Wait();
         _busy = true;
         _batch.Load(batch, rules);
         if (_front is not null) TakeHidden(_front, batch.Tokens.Length);
@@ -315,7 +319,9 @@ public sealed unsafe class CudaModelRunner : ISamplingRunner, IKvOffload
 
     private void Wait()
     {
+        var start = Stopwatch.GetTimestamp();
         _device.Synchronize();
+        Waited += Stopwatch.GetElapsedTime(start);
         _busy = false;
     }
 

@@ -47,15 +47,19 @@ public sealed class ComparisonRun(ComparisonOptions options)
                     if (result.Rounds(depth) > round) continue;
                     await Console.Error.WriteLineAsync($"{DateTime.UtcNow:HH:mm:ss} {choice}: round {round + 1} at depth {depth}").ConfigureAwait(false);
                     await Machine.WaitForQuietAsync(options.Patience, cancellationToken).ConfigureAwait(false);
-                    if (depth == 0) result.Bandwidth.Add(BandwidthProbe.Measure(options.Threads));
                     List<(int Contestant, IReadOnlyList<TestRow> Rows, double Others)> measured = [];
+                    var bandwidth = 0.0;
                     foreach (var i in Order(round))
                     {
+                        // Directly before and after agentrt runs: what the memory gives changes within minutes.
+                        if (i == 0 && depth == 0) bandwidth = BandwidthProbe.Measure(options.Threads) / 2;
                         var (rows, others) = await contestants[i].TestAsync(
                             model, options.Threads, depth, depth == 0 ? Prompt : DeepPrompt, Generate, depth == 0 ? Verify : 0, cancellationToken).ConfigureAwait(false);
+                        if (i == 0 && depth == 0) bandwidth += BandwidthProbe.Measure(options.Threads) / 2;
                         measured.Add((i, rows, others));
                     }
                     foreach (var (i, rows, others) in measured) result.Add(i, rows, others);
+                    if (depth == 0) result.Bandwidth.Add(bandwidth);
                     Save();
                 }
             }

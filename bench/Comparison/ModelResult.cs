@@ -13,7 +13,7 @@ internal sealed class ModelResult(ModelChoice model, long fileBytes)
 
     public List<StepsRun>[] Steps { get; } = [[], []];
 
-    /// <summary>What the read loop reached in each round, bytes per second.</summary>
+    /// <summary>What the read loop reached in each round before and after this project's run, bytes per second.</summary>
     public List<double> Bandwidth { get; } = [];
 
     /// <summary>Rounds that were finished at a depth.</summary>

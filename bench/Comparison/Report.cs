@@ -79,10 +79,10 @@ internal sealed class Report(ComparisonOptions options, string peer, string date
 
     private void Facts(StringBuilder text, ModelResult result)
     {
-        var bandwidth = Spread.Of(result.Bandwidth);
         if (Median(result, ("decode", generate, 0), 0) is { } decode && Median(result, ("decode", generate, 0), 1) is { } peerDecode)
         {
-            text.Append(CultureInfo.InvariantCulture, $"- Decoding reads {result.FileBytes / 1e6:F0} MB a token: {decode * result.FileBytes / 1e9:F1} GB/s, {decode * result.FileBytes / bandwidth.Max:P0} of the {bandwidth.Max / 1e9:F1} GB/s that a plain read loop reached at best in the same run (target for Q8_0: 85%). llama.cpp: {peerDecode * result.FileBytes / bandwidth.Max:P0}.\n");
+            var (bandwidth, share) = (Spread.Of(result.Bandwidth), Spread.Of(BandwidthShares(result)));
+            text.Append(CultureInfo.InvariantCulture, $"- Decoding reads {result.FileBytes / 1e6:F0} MB a token: {decode * result.FileBytes / 1e9:F1} GB/s, {share.Median:P0} ({share.Min:P0}–{share.Max:P0}) of what a plain read loop reached directly before and after it, {bandwidth.Median / 1e9:F1} ({bandwidth.Min / 1e9:F1}–{bandwidth.Max / 1e9:F1}) GB/s (target for Q8_0: 85%).\n");
             if (Median(result, ("verify", verify, 0), 0) is { } verified && Median(result, ("verify", verify, 0), 1) is { } peerVerified)
                 text.Append(CultureInfo.InvariantCulture, $"- Verifying {verify} tokens takes {verify * decode / verified:F2} times as long as decoding one (target: 1.8). llama.cpp: {verify * peerDecode / peerVerified:F2}.\n");
         }
@@ -97,6 +97,14 @@ internal sealed class Report(ComparisonOptions options, string peer, string date
         double[] Others(int contestant) => [.. result.Rates.Values.SelectMany(all => all[contestant]).Select(sample => sample.OtherCores), .. result.Steps[contestant].Select(run => run.OtherCores)];
         string Range(int contestant) => Others(contestant) is { Length: > 0 } all && Spread.Of(all) is var s ? string.Create(CultureInfo.InvariantCulture, $"{s.Median:F2} ({s.Min:F2}–{s.Max:F2})") : "none measured";
         text.Append(CultureInfo.InvariantCulture, $"- Cores that other programs kept busy, of {Environment.ProcessorCount}: {Range(0)} beside agentrt, {Range(1)} beside llama.cpp.\n");
+    }
+
+    /// <summary>Of each quiet round, or of all where none was quiet, the share of the read loop's speed at which this project decoded.</summary>
+    private IEnumerable<double> BandwidthShares(ModelResult result)
+    {
+        var rounds = result.Rates[("decode", generate, 0)][0].Zip(result.Bandwidth).ToList();
+        var quiet = rounds.Where(round => round.First.Quiet).ToList();
+        return (quiet.Count > 0 ? quiet : rounds).Select(round => round.First.Value * result.FileBytes / round.Second);
     }
 
     /// <summary>The median of the quiet samples, or of all where none was quiet.</summary>

@@ -62,25 +62,22 @@ internal sealed unsafe class AttentionOperator : IDisposable
         for (int i; (i = Interlocked.Increment(ref _next) - 1) < _plan.Items.Count;) Process(_plan.Items[i], layer, query, output, _scratch[thread]);
     }
 
-    /// <summary>Joins the partial results of a token, when its sequence was split.</summary>
-    public void Combine(int sequence, int token, Activations output, int thread)
+    /// <summary>Joins the partial results of a token's query head, when its sequence was split.</summary>
+    public void Combine(int sequence, int token, int head, Activations output, int thread)
     {
         var first = _plan.FirstItem(sequence);
         if (first < 0) return;
         var slice = _sequences[sequence];
         int splits = AttentionPlan.Splits(slice), length = _config.ValueHeadLength, stride = _plan.PartialRowFloats;
         var scratch = _scratch[thread];
-        for (var head = 0; head < _config.Heads; head++)
+        Begin(scratch, 1);
+        for (var split = 0; split < splits; split++)
         {
-            Begin(scratch, 1);
-            for (var split = 0; split < splits; split++)
-            {
-                var item = _plan.Items[first + head / _group * splits + split];
-                var row = _partials.Floats + item.Partial + ((token - slice.Start) * _group + head % _group) * stride;
-                Merge(scratch, 0, row[length], row[length + 1], row);
-            }
-            Store(TotalRow(scratch, 0), scratch.TotalSum[0], output.Row(token) + head * length);
+            var item = _plan.Items[first + head / _group * splits + split];
+            var row = _partials.Floats + item.Partial + ((token - slice.Start) * _group + head % _group) * stride;
+            Merge(scratch, 0, row[length], row[length + 1], row);
         }
+        Store(TotalRow(scratch, 0), scratch.TotalSum[0], output.Row(token) + head * length);
     }
 
     public void Dispose()
@@ -150,6 +147,14 @@ internal sealed unsafe class AttentionOperator : IDisposable
         var first = stackalloc int[4];
         var end = stackalloc int[4];
         int least = Keys, most = 0;
+        if (position + 1 - blockPosition >= Keys && _config.SlidingWindow == 0)
+        {
+            // The whole block lies before the first token.
+            (first[0], first[1], first[2], first[3]) = (0, 0, 0, 0);
+            (end[0], end[1], end[2], end[3]) = (Keys, Keys, Keys, Keys);
+            _arithmetic.Tile(scratch, row, first, end, 0, Keys, ahead);
+            return;
+        }
         for (var r = 0; r < 4; r++)
         {
             // A token sees itself and what came before it, as far back as the window reaches.
@@ -183,13 +188,11 @@ internal sealed unsafe class AttentionOperator : IDisposable
     /// <summary>Adds a stretch's result to a row's total; the maxima decide how much either shrinks.</summary>
     private void Merge(AttentionScratch scratch, int row, float maximum, float sum, float* values)
     {
-        var total = TotalRow(scratch, row);
         var next = Math.Max(scratch.TotalMaximum[row], maximum);
         float keep = MathF.Exp(scratch.TotalMaximum[row] - next), add = MathF.Exp(maximum - next);
         scratch.TotalMaximum[row] = next;
         scratch.TotalSum[row] = scratch.TotalSum[row] * keep + sum * add;
-        for (var d = 0; d < _config.ValueHeadLength; d++) total[d] *= keep;
-        _kernels.AddScaled(values, add, total, _config.ValueHeadLength);
+        _kernels.AddScaled(values, add, TotalRow(scratch, row), keep, _config.ValueHeadLength);
     }
 
     private float* TotalRow(AttentionScratch scratch, int row) => scratch.TotalOutput + row * _config.ValueHeadLength;

@@ -14,6 +14,7 @@ internal abstract unsafe class FloatKernels
     public abstract void RmsNorm(float* x, float* weight, float* y, int length, float epsilon);
     public abstract void SwiGlu(float* gate, float* up, int length);
     public abstract void AddScaled(float* x, float scale, float* y, int length);
+    public abstract void AddScaled(float* x, float scale, float* y, float keep, int length);
     public abstract void FromHalf(ushort* source, float* destination, int length);
     public abstract void FromBFloat(ushort* source, float* destination, int length);
     public abstract void Dequantize(sbyte* values, ushort* scales, float* destination, int length);

@@ -12,6 +12,8 @@ internal sealed unsafe class FloatKernels<TLanes, V> : FloatKernels where TLanes
 
     public override void AddScaled(float* x, float scale, float* y, int length) => RowKernels<TLanes, V>.AddScaled(x, scale, y, length);
 
+    public override void AddScaled(float* x, float scale, float* y, float keep, int length) => RowKernels<TLanes, V>.AddScaled(x, scale, y, keep, length);
+
     public override void FromHalf(ushort* source, float* destination, int length) => RowKernels<TLanes, V>.FromHalf(source, destination, length);
 
     public override void FromBFloat(ushort* source, float* destination, int length) => RowKernels<TLanes, V>.FromBFloat(source, destination, length);

@@ -56,6 +56,17 @@ internal static unsafe class RowKernels<TLanes, V> where TLanes : struct, IFloat
         for (; i < length; i++) y[i] = MathF.FusedMultiplyAdd(x[i], scale, y[i]);
     }
 
+    /// <summary>y = y · keep + scale · x.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void AddScaled(float* x, float scale, float* y, float keep, int length)
+    {
+        var i = 0;
+        V scales = TLanes.Create(scale), keeps = TLanes.Create(keep);
+        for (; i <= length - TLanes.Width; i += TLanes.Width)
+            TLanes.Store(TLanes.MultiplyAdd(TLanes.Load(x + i), scales, TLanes.Multiply(TLanes.Load(y + i), keeps)), y + i);
+        for (; i < length; i++) y[i] = MathF.FusedMultiplyAdd(x[i], scale, y[i] * keep);
+    }
+
     /// <summary>F16 to floats.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FromHalf(ushort* source, float* destination, int length)

@@ -36,11 +36,14 @@ internal sealed unsafe class AttentionBlock(
         attention.Run(index, workspace.Query, workspace.Attention, thread);
         pool.Barrier();
         clock.Mark(PassPart.Attention, thread);
-        for (var t = start; t < end; t++)
+        var (firstHead, endHead) = WorkShare.Of(tokens * config.Heads, thread, pool.Threads);
+        for (var i = firstHead; i < endHead; i++)
         {
-            attention.Combine(workspace.SequenceOf[t], t, workspace.Attention, thread);
-            if (layer.AttentionOutput.ReadsQuantized) workspace.Attention.Quantize(t, layer.AttentionOutput.Columns);
+            var token = i / config.Heads;
+            attention.Combine(workspace.SequenceOf[token], token, i % config.Heads, workspace.Attention, thread);
         }
+        pool.Barrier();
+        for (var t = start; t < end && layer.AttentionOutput.ReadsQuantized; t++) workspace.Attention.Quantize(t, layer.AttentionOutput.Columns);
         pool.Barrier();
         clock.Mark(PassPart.AttentionRounding, thread);
         var output = new MatrixJob(workspace.Attention, workspace.Identity, tokens, workspace.Hidden, config.EmbeddingLength, accumulate: true);

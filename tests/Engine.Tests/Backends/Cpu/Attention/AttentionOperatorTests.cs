@@ -59,7 +59,10 @@ public sealed unsafe class AttentionOperatorTests
         attention.Plan([new SequenceSlice(0, count, context, blocks)]);
         attention.Reset();
         fixed (float* q = queries) attention.Run(1, q, output, 0);
-        for (var t = 0; t < count; t++) attention.Combine(0, t, output, 0);
+        for (var t = 0; t < count; t++)
+        {
+            for (var head = 0; head < config.Heads; head++) attention.Combine(0, t, head, output, 0);
+        }
         for (var t = 0; t < count; t++)
         {
             for (var head = 0; head < config.Heads; head++)

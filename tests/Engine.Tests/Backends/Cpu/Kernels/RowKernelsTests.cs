@@ -45,6 +45,14 @@ public sealed unsafe class RowKernelsTests
     });
 
     [Fact]
+    public void AddScaledToWhatIsKept() => ForAll((kernels, length, random) =>
+    {
+        float[] x = Values(random, length, 2), start = Values(random, length, 2), y = [.. start];
+        fixed (float* px = x, py = y) kernels.AddScaled(px, 0.7f, py, 0.3f, length);
+        for (var i = 0; i < length; i++) Assert.Equal(start[i] * (double)0.3f + 0.7f * (double)x[i], y[i], 1e-6);
+    });
+
+    [Fact]
     public void ScaledBytes() => ForAll((kernels, length, random) =>
     {
         var values = Values(random, length, 127).Select(v => (sbyte)v).ToArray();
